@@ -30,7 +30,9 @@ def create_engine(url: str) -> sa.Engine:
     """A new engine with our connection settings. SQLite: WAL, foreign keys, writers that queue."""
     address = sa.make_url(normalise(url))
     if address.get_backend_name() != "sqlite":
-        return sa.create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10)
+        return sa.create_engine(
+            address, pool_pre_ping=True, pool_size=10, max_overflow=10, executemany_mode="values_plus_batch"
+        )
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(address, connect_args={"timeout": 30})
@@ -99,7 +101,9 @@ def announce(session: Session, *topics: str) -> None:
 def _notify(session: Session) -> None:
     topics = session.info.get("topics")
     if topics and session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": json.dumps(sorted(topics))})
+        session.execute(
+            sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": json.dumps(sorted(topics))}
+        )
 
 
 def _tell(session: Session) -> None:

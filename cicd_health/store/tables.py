@@ -88,6 +88,7 @@ class RepositoryRow(SQLModel, table=True):
     name: str
     default_branch: str | None = None
     url: str | None = _text(default=None)
+    named_at: datetime | None = _maybe_at()  # when the event that gave the present name was written
     created_at: datetime = _at()
 
 
@@ -103,6 +104,7 @@ class PipelineRow(SQLModel, table=True):
     name: str
     path: str | None = _text(default=None)
     url: str | None = _text(default=None)
+    named_at: datetime | None = _maybe_at()
     created_at: datetime = _at()
 
 
@@ -121,6 +123,13 @@ class RunRow(SQLModel, table=True):
         sa.Index("ix_runs_event_created", "event", "created_at"),
         sa.Index("ix_runs_actor_created", "actor", "created_at"),
         sa.Index("ix_runs_sha", "sha"),
+        sa.Index(
+            "ix_runs_cancelled",
+            "pipeline_id",
+            "completed_at",
+            sqlite_where=sa.text("outcome = 'cancelled'"),
+            postgresql_where=sa.text("outcome = 'cancelled'"),
+        ),
         sa.Index(
             "ix_runs_unfinished",
             "created_at",
@@ -159,11 +168,12 @@ class RunRow(SQLModel, table=True):
     failed_step: str | None = _text(default=None)
     excerpt: str | None = _text(default=None)
     signature: str | None = None
+    updated_at: datetime | None = _maybe_at()  # when a row of it last changed here
     quiet: bool = False  # history: counts, and sends nothing
 
 
 class AttemptRow(SQLModel, table=True):
-    """One attempt. `provider_duration_s` is what the provider's own times say; `duration_s` is what counts."""
+    """One attempt. `reported_duration_s` is the provider's own measure, where it has one; `duration_s` counts."""
 
     __tablename__ = "attempts"
     __table_args__ = (sa.UniqueConstraint("run_id", "attempt"),)
@@ -179,7 +189,7 @@ class AttemptRow(SQLModel, table=True):
     started_at: datetime | None = _maybe_at()
     completed_at: datetime | None = _maybe_at()
     updated_at: datetime | None = _maybe_at()
-    provider_duration_s: float | None = None
+    reported_duration_s: float | None = None
     duration_s: float | None = None
     queue_s: float | None = None
     url: str | None = _text(default=None)
@@ -372,11 +382,11 @@ class ChannelRow(SQLModel, table=True):
 class NotificationRow(SQLModel, table=True):
     """The outbox: one message of one incident to one channel."""
 
-    __tablename__ = "notifications"
+    __tablename__ = "outbox"  # the job engine has a table `notifications` in the same SQLite file
     __table_args__ = (
         sa.UniqueConstraint("incident_id", "channel_id", "kind"),
-        sa.Index("ix_notifications_state", "state", "next_try_at"),
-        sa.Index("ix_notifications_created", "created_at", "id"),
+        sa.Index("ix_outbox_state", "state", "next_try_at"),
+        sa.Index("ix_outbox_created", "created_at", "id"),
     )
 
     id: int | None = _id()

@@ -1,0 +1,133 @@
+"""What changed, told to every browser and socket: one shared snapshot per view, never a query per viewer.
+
+The store announces each commit; PostgreSQL carries it to the other processes, and on SQLite the file itself
+says that another process wrote. Announcements are gathered, so that a burst of webhooks is one push.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Hashable
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+
+from cicd_health import settings
+from cicd_health.store import engine
+
+log = structlog.get_logger(__name__)
+GATHER_S = 0.3  # the least time between two pushes
+TICK_S = 30.0
+POLL_S = 1.0  # how often SQLite is asked whether another process wrote
+RECONNECT_S = 2.0
+
+
+class Hub:
+    """One per process: a version that grows with every change, and snapshots that hold until it does."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._snapshots: dict[Hashable, asyncio.Task[Any]] = {}
+
+    def publish(self) -> None:
+        """Say that something changed. On the event loop only."""
+        self.version += 1
+        self._snapshots.clear()
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, seen: int, timeout: float) -> None:
+        """Return as soon as the version is not `seen`, or after `timeout` seconds."""
+        if self.version != seen:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                await waiter
+        except TimeoutError:
+            pass
+        finally:
+            self._waiters.discard(waiter)
+
+    async def snapshot(self, key: Hashable, load: Callable[[], Any]) -> Any:
+        """What `load` gives, run once in a thread for everybody who asks with the same key at this version."""
+        task = self._snapshots.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._snapshots[key] = asyncio.create_task(asyncio.to_thread(load))
+        return await asyncio.shield(task)
+
+
+hub = Hub()
+
+
+@contextlib.asynccontextmanager
+async def listening() -> AsyncIterator[None]:
+    """While this is open, every commit, of any process, reaches the hub."""
+    loop = asyncio.get_running_loop()
+    dirty = asyncio.Event()
+    stop = engine.subscribe(lambda _topics: loop.call_soon_threadsafe(dirty.set))
+    postgres = engine.engine().dialect.name == "postgresql"
+    tasks = [
+        asyncio.create_task(_push(dirty)),
+        asyncio.create_task(_listen(dirty) if postgres else _watch(dirty)),
+    ]
+    try:
+        yield
+    finally:
+        stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _push(dirty: asyncio.Event) -> None:
+    """Publish what changed, and every half minute all the same: "9 min ago" moves on when nothing happens."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK_S):
+                await dirty.wait()
+        dirty.clear()
+        hub.publish()
+        await asyncio.sleep(GATHER_S)
+
+
+async def _listen(dirty: asyncio.Event) -> None:
+    """PostgreSQL: wait for NOTIFY; after a lost connection, suppose that something was missed."""
+    while True:
+        try:
+            dsn = sa.make_url(settings.get().database_url).set(drivername="postgresql")
+            async with await psycopg.AsyncConnection.connect(
+                dsn.render_as_string(hide_password=False), autocommit=True
+            ) as connection:
+                await connection.execute(f"LISTEN {engine.CHANNEL}")
+                dirty.set()
+                async for _ in connection.notifies():
+                    dirty.set()
+        except Exception as error:  # whatever it was, the page must go live again by itself
+            log.warning("listener lost", error=str(error))
+        await asyncio.sleep(RECONNECT_S)
+
+
+async def _watch(dirty: asyncio.Event) -> None:
+    """SQLite: `data_version` changes when another connection has written."""
+    seen: int | None = None
+    while True:
+        try:
+            with engine.engine().execution_options(reads_only=True).connect() as connection:
+                while True:
+                    version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+                    connection.rollback()
+                    if seen is not None and version != seen:
+                        dirty.set()
+                    seen = version
+                    await asyncio.sleep(POLL_S)
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("cannot watch the database", error=str(error))
+            await asyncio.sleep(RECONNECT_S)

@@ -1,0 +1,121 @@
+"""The inbox: every delivery is kept once, before it is understood, and marked when it was."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel, col, select
+
+from cicd_health.model.deliveries import DeliveryState, Incoming
+from cicd_health.store.tables import DeliveryRow, RefusalRow
+
+DELIVERY = SQLModel.metadata.tables["deliveries"]
+# Never kept: they are secrets, or say who is signed in.
+SECRET_HEADERS = frozenset({"authorization", "cookie", "x-jenkins-token", "x-hub-signature", "x-hub-signature-256"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What became of one delivery."""
+
+    delivery_id: int
+    state: DeliveryState
+    error: str | None = None
+    run_id: int | None = None
+
+
+def keep(session: Session, batch: Sequence[Incoming]) -> list[tuple[int, bool]]:
+    """Keep each delivery; its id, and whether it is new. A repeat gives the id of the first."""
+    new = {(incoming.provider, incoming.external_id): incoming for incoming in reversed(batch)}
+    postgres = session.get_bind().dialect.name == "postgresql"
+    module = sa.dialects.postgresql if postgres else sa.dialects.sqlite
+    unique = (DELIVERY.c.provider, DELIVERY.c.external_id)
+    insert = module.insert(DELIVERY).on_conflict_do_nothing(index_elements=list(unique))
+    rows = session.execute(insert.returning(DELIVERY.c.id, *unique), [_values(i) for i in new.values()])
+    made = {(provider, external_id): id for id, provider, external_id in rows}
+    known = dict(made)
+    repeats = [key for key in new if key not in made]
+    if repeats:
+        found = session.execute(sa.select(DELIVERY.c.id, *unique).where(sa.tuple_(*unique).in_(repeats)))
+        known |= {(provider, external_id): id for id, provider, external_id in found}
+    result: list[tuple[int, bool]] = []
+    for incoming in batch:
+        key = (incoming.provider, incoming.external_id)
+        result.append((known[key], made.pop(key, None) is not None))
+    return result
+
+
+def _values(incoming: Incoming) -> dict[str, object]:
+    headers = {name: value for name, value in incoming.headers.items() if name not in SECRET_HEADERS}
+    return {
+        "provider": incoming.provider,
+        "external_id": incoming.external_id,
+        "event": incoming.event,
+        "action": incoming.action,
+        "received_at": incoming.received_at,
+        "state": DeliveryState.KEPT.value,
+        "size": len(incoming.body),
+        "headers": json.dumps(headers),
+        "body": zlib.compress(incoming.body, 1),
+        "quiet": incoming.quiet,
+    }
+
+
+def mark(session: Session, marks: Sequence[Mark], now: datetime) -> None:
+    """Write down what became of these deliveries."""
+    update = (
+        sa.update(DELIVERY)
+        .where(DELIVERY.c.id == sa.bindparam("key"))
+        .values({name: sa.bindparam(name) for name in ("state", "error", "run_id", "applied_at")})
+    )
+    session.connection().execute(
+        update,
+        [
+            {"key": m.delivery_id, "state": m.state.value, "error": m.error, "run_id": m.run_id, "applied_at": now}
+            for m in marks
+        ],
+    )
+
+
+def read(session: Session, delivery_id: int) -> tuple[DeliveryRow, bytes]:
+    """A kept delivery and its body as it came. Raises KeyError."""
+    row = session.get(DeliveryRow, delivery_id)
+    if row is None:
+        raise KeyError(delivery_id)
+    return row, zlib.decompress(row.body)
+
+
+def unapplied(session: Session, before: datetime, limit: int) -> list[int]:
+    """Deliveries that were kept before this moment and never applied: their process died in between."""
+    query = (
+        select(DeliveryRow.id)
+        .where(DeliveryRow.state == DeliveryState.KEPT, col(DeliveryRow.error).is_(None))
+        .where(DeliveryRow.received_at < before)
+        .order_by(col(DeliveryRow.id))
+        .limit(limit)
+    )
+    return [id for id in session.exec(query) if id is not None]
+
+
+def refuse(session: Session, provider: str, reason: str, now: datetime) -> None:
+    """Count a refused delivery; nothing of what it said is kept."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    module = sa.dialects.postgresql if postgres else sa.dialects.sqlite
+    insert = module.insert(RefusalRow).values(provider=provider, reason=reason, times=1, last_at=now)
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["provider", "reason"],
+            set_={"times": RefusalRow.__table__.c.times + 1, "last_at": now},  # type: ignore[attr-defined]
+        )
+    )
+
+
+def prune(session: Session, before: datetime, limit: int = 1000) -> int:
+    """Delete some deliveries received before this moment; how many went."""
+    old = sa.select(DELIVERY.c.id).where(DELIVERY.c.received_at < before).order_by(DELIVERY.c.received_at).limit(limit)
+    return session.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(old))).rowcount

@@ -1,0 +1,288 @@
+"""The lists people page through, newest first, and one run with all that belongs to it.
+
+A page continues after a place: the (moment, id) of the last row of the page before, so that rows that arrive in
+between neither repeat nor hide any. Rows are mappings of column names, with the names of what they refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from cicd_health.model.runs import Outcome, Status
+from cicd_health.store.tables import UtcDateTime
+
+Row = sa.RowMapping
+Place = tuple[datetime, int]
+TABLES = SQLModel.metadata.tables
+SOURCE, REPO, PIPELINE, RUN, ATTEMPT, JOB, STEP = (
+    TABLES[name] for name in ("sources", "repositories", "pipelines", "runs", "attempts", "jobs", "steps")
+)
+DELIVERY, INCIDENT, RULE, CHANNEL, NOTIFICATION = (
+    TABLES[name] for name in ("deliveries", "incidents", "alert_rules", "channels", "notifications")
+)
+ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs: those for which everything that is said holds. `start` is included, `end` is not.
+
+    `pipeline` is a pipeline's id in digits, or its name; `sha` may be the beginning of one, of 4 digits or more;
+    `q` is looked for in title, branch, actor, commit, and in the names of pipeline and repository.
+    """
+
+    provider: str | None = None
+    repo: str | None = None
+    pipeline: str | None = None
+    branch: str | None = None
+    statuses: tuple[Status, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    event: str | None = None
+    actor: str | None = None
+    sha: str | None = None
+    q: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def _rows(session: Session, query: sa.Select[Any]) -> Sequence[Row]:
+    return session.execute(query).mappings().all()
+
+
+def _after(query: sa.Select[Any], moment: sa.Column[Any], id: sa.Column[Any], after: Place | None) -> sa.Select[Any]:
+    """Newest first, going on after a place."""
+    query = query.order_by(moment.desc(), id.desc())
+    if after is None:
+        return query
+    place = sa.tuple_(sa.literal(after[0], UtcDateTime()), sa.literal(after[1], sa.BigInteger))
+    return query.where(sa.tuple_(moment, id) < place)
+
+
+RUNS = (
+    sa.select(
+        *RUN.c,
+        PIPELINE.c.name.label("pipeline"),
+        REPO.c.name.label("repo"),
+        SOURCE.c.name.label("source"),
+    )
+    .join(PIPELINE, PIPELINE.c.id == RUN.c.pipeline_id)
+    .join(REPO, REPO.c.id == RUN.c.repo_id)
+    .join(SOURCE, SOURCE.c.id == REPO.c.source_id)
+)
+
+
+def runs(session: Session, wanted: RunFilter, limit: int, after: Place | None = None) -> Sequence[Row]:
+    """Runs by creation, newest first."""
+    query = RUNS.where(*_conditions(session, wanted))
+    return _rows(session, _after(query, RUN.c.created_at, RUN.c.id, after).limit(limit))
+
+
+def _conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElement[bool]]:
+    equal = (RUN.c.provider, wanted.provider), (RUN.c.branch, wanted.branch), (RUN.c.event, wanted.event)
+    for column, value in (*equal, (RUN.c.actor, wanted.actor)):
+        if value is not None:
+            yield column == value
+    if wanted.repo is not None:
+        yield RUN.c.repo_id.in_(_repo_ids(session, wanted.repo))
+    if wanted.pipeline is not None:
+        yield RUN.c.pipeline_id.in_(pipeline_ids(session, wanted.pipeline))
+    if wanted.statuses:
+        yield RUN.c.status.in_([status.value for status in wanted.statuses])
+    if wanted.outcomes:
+        yield RUN.c.outcome.in_([outcome.value for outcome in wanted.outcomes])
+    if wanted.sha:
+        yield _sha(wanted.sha.lower())
+    if wanted.start is not None:
+        yield RUN.c.created_at >= wanted.start
+    if wanted.end is not None:
+        yield RUN.c.created_at < wanted.end
+    if wanted.q:
+        yield _mentions(session, wanted.q)
+
+
+def _repo_ids(session: Session, name: str) -> list[int]:
+    return list(session.execute(sa.select(REPO.c.id).where(REPO.c.name == name)).scalars())
+
+
+def pipeline_ids(session: Session, pipeline: str, repo: str | None = None) -> list[int]:
+    """The pipelines with this id (digits), or else this name, in one repository or in all."""
+    query = sa.select(PIPELINE.c.id).join(REPO, REPO.c.id == PIPELINE.c.repo_id).order_by(PIPELINE.c.id)
+    if repo is not None:
+        query = query.where(REPO.c.name == repo)
+    if pipeline.isascii() and pipeline.isdigit() and int(pipeline) <= LARGEST_ID:
+        found = list(session.execute(query.where(PIPELINE.c.id == int(pipeline))).scalars())
+        if found:
+            return found
+    return list(session.execute(query.where(PIPELINE.c.name == pipeline)).scalars())
+
+
+def _sha(sha: str) -> sa.ColumnElement[bool]:
+    """Equal, or for a beginning of hexadecimal digits a range, which the index can answer: "g" follows them all."""
+    if 4 <= len(sha) < 40 and not sha.strip("0123456789abcdef"):
+        return sa.and_(RUN.c.sha >= sha, RUN.c.sha < sha + "g")
+    return RUN.c.sha == sha
+
+
+def _mentions(session: Session, q: str) -> sa.ColumnElement[bool]:
+    """The text occurs, upper and lower case of a–z being the same: alike on both databases."""
+    needle = q.translate(ASCII_LOWER)
+    postgres = session.get_bind().dialect.name == "postgresql"
+
+    def has(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+        text = sa.func.lower(sa.collate(column, "C") if postgres else column)
+        return text.contains(needle, autoescape=True)
+
+    columns = (RUN.c.title, RUN.c.branch, RUN.c.actor, RUN.c.sha, PIPELINE.c.name, REPO.c.name)
+    found = [has(column) for column in columns]
+    number = q.removeprefix("#")
+    if number.isascii() and number.isdigit() and int(number) <= LARGEST_ID:
+        found.append(RUN.c.number == int(number))
+    return sa.or_(*found)
+
+
+def run(session: Session, run_id: int) -> Row | None:
+    return session.execute(RUNS.where(RUN.c.id == run_id)).mappings().one_or_none()
+
+
+def runs_of(session: Session, ids: Iterable[int]) -> Sequence[Row]:
+    """These runs, oldest first; those that are not there are left out."""
+    return _rows(session, RUNS.where(RUN.c.id.in_(list(ids))).order_by(RUN.c.id))
+
+
+def runs_changed_since(session: Session, moment: datetime, limit: int) -> Sequence[Row]:
+    """Runs that changed here at or after a moment, the latest `limit` of them, oldest change first."""
+    recent = sa.select(RUN.c.id).where(RUN.c.updated_at >= moment).order_by(RUN.c.updated_at.desc()).limit(limit)
+    return _rows(session, RUNS.where(RUN.c.id.in_(recent)).order_by(RUN.c.updated_at, RUN.c.id))
+
+
+def attempts(session: Session, run_id: int) -> Sequence[Row]:
+    return _rows(session, sa.select(ATTEMPT).where(ATTEMPT.c.run_id == run_id).order_by(ATTEMPT.c.attempt))
+
+
+def jobs(session: Session, run_id: int, attempt: int) -> Sequence[Row]:
+    """The jobs of one attempt in the order they started; those that did not start come last."""
+    query = sa.select(JOB).where(JOB.c.run_id == run_id, JOB.c.attempt == attempt)
+    return _rows(session, query.order_by(JOB.c.started_at.asc().nulls_last(), JOB.c.id))
+
+
+def steps(session: Session, job_ids: Sequence[int]) -> Sequence[Row]:
+    query = sa.select(STEP).where(STEP.c.job_id.in_(job_ids))
+    return _rows(session, query.order_by(STEP.c.job_id, STEP.c.number))
+
+
+REPOS = sa.select(
+    *(REPO.c[name] for name in ("id", "name", "default_branch", "url", "created_at")),
+    SOURCE.c.provider,
+    SOURCE.c.name.label("source"),
+).join(SOURCE, SOURCE.c.id == REPO.c.source_id)
+
+
+def repos(session: Session, provider: str | None, limit: int, after: Place | None = None) -> Sequence[Row]:
+    """Repositories, the latest to appear first."""
+    query = REPOS if provider is None else REPOS.where(SOURCE.c.provider == provider)
+    return _rows(session, _after(query, REPO.c.created_at, REPO.c.id, after).limit(limit))
+
+
+PIPELINES = (
+    sa.select(
+        *(PIPELINE.c[name] for name in ("id", "name", "path", "url", "created_at")),
+        REPO.c.name.label("repo"),
+        REPO.c.default_branch,
+        SOURCE.c.provider,
+        SOURCE.c.name.label("source"),
+    )
+    .join(REPO, REPO.c.id == PIPELINE.c.repo_id)
+    .join(SOURCE, SOURCE.c.id == REPO.c.source_id)
+)
+
+
+def pipelines(
+    session: Session, provider: str | None, repo: str | None, limit: int, after: Place | None = None
+) -> Sequence[Row]:
+    """Pipelines, the latest to appear first."""
+    query = PIPELINES
+    if provider is not None:
+        query = query.where(SOURCE.c.provider == provider)
+    if repo is not None:
+        query = query.where(REPO.c.name == repo)
+    return _rows(session, _after(query, PIPELINE.c.created_at, PIPELINE.c.id, after).limit(limit))
+
+
+def pipeline(session: Session, pipeline_id: int) -> Row | None:
+    return session.execute(PIPELINES.where(PIPELINE.c.id == pipeline_id)).mappings().one_or_none()
+
+
+def deliveries(
+    session: Session, provider: str | None, states: Sequence[str], limit: int, after: Place | None = None
+) -> Sequence[Row]:
+    """What arrived, latest first, without the bodies."""
+    query = sa.select(*(column for column in DELIVERY.c if column.name not in ("body", "headers")))
+    if provider is not None:
+        query = query.where(DELIVERY.c.provider == provider)
+    if states:
+        query = query.where(DELIVERY.c.state.in_(states))
+    return _rows(session, _after(query, DELIVERY.c.received_at, DELIVERY.c.id, after).limit(limit))
+
+
+INCIDENTS = (
+    sa.select(
+        *INCIDENT.c,
+        RULE.c.slug.label("rule"),
+        RULE.c.kind,
+        PIPELINE.c.name.label("pipeline"),
+        REPO.c.name.label("repo"),
+        SOURCE.c.provider,
+    )
+    .join(RULE, RULE.c.id == INCIDENT.c.rule_id)
+    .outerjoin(PIPELINE, PIPELINE.c.id == INCIDENT.c.pipeline_id)
+    .outerjoin(REPO, REPO.c.id == PIPELINE.c.repo_id)
+    .outerjoin(SOURCE, SOURCE.c.id == REPO.c.source_id)
+)
+
+
+def incidents(
+    session: Session, states: Sequence[str], pipeline_id: int | None, limit: int, after: Place | None = None
+) -> Sequence[Row]:
+    """Incidents, the latest to open first, resolved ones too."""
+    query = INCIDENTS
+    if states:
+        query = query.where(INCIDENT.c.state.in_(states))
+    if pipeline_id is not None:
+        query = query.where(INCIDENT.c.pipeline_id == pipeline_id)
+    return _rows(session, _after(query, INCIDENT.c.opened_at, INCIDENT.c.id, after).limit(limit))
+
+
+def incidents_of_run(session: Session, run_id: int) -> Sequence[Row]:
+    """Incidents that this run opened, made worse or resolved."""
+    columns = (INCIDENT.c.run_id, INCIDENT.c.last_run_id, INCIDENT.c.recovered_run_id)
+    return _rows(session, INCIDENTS.where(sa.or_(*(c == run_id for c in columns))).order_by(INCIDENT.c.id.desc()))
+
+
+def notifications(session: Session, incident_ids: Sequence[int]) -> Sequence[Row]:
+    """The messages of these incidents, in the order they were queued."""
+    query = sa.select(*NOTIFICATION.c, CHANNEL.c.slug.label("channel"))
+    query = query.join(CHANNEL, CHANNEL.c.id == NOTIFICATION.c.channel_id)
+    return _rows(session, query.where(NOTIFICATION.c.incident_id.in_(incident_ids)).order_by(NOTIFICATION.c.id))
+
+
+def rules(session: Session) -> Sequence[Row]:
+    return _rows(session, sa.select(RULE).order_by(RULE.c.id))
+
+
+def channels(session: Session) -> Sequence[Row]:
+    """Where messages go. Their addresses are secrets and are not among the columns."""
+    columns = (column for column in CHANNEL.c if column.name != "url")
+    return _rows(session, sa.select(*columns).order_by(CHANNEL.c.id))
+
+
+def sources(session: Session) -> Sequence[Row]:
+    """Sources by name. Their secrets are not among the columns."""
+    columns = (column for column in SOURCE.c if column.name not in ("webhook_secret", "token"))
+    return _rows(session, sa.select(*columns).order_by(SOURCE.c.name, SOURCE.c.id))

@@ -1,0 +1,69 @@
+"""Verdicts per job and commit of the last days, of what may be flaky."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from cicd_health.model.flakes import CommitVerdict
+from cicd_health.model.health import Query
+from cicd_health.model.runs import FAILED, VERDICTS
+from cicd_health.store.reports.rows import JOB, PIPELINE, REPOSITORY, RUN, SOURCE, pipeline_filters
+from cicd_health.store.tables import AttemptRow
+
+ATTEMPT = SQLModel.metadata.tables[str(AttemptRow.__tablename__)]
+
+
+def verdicts(session: Session, query: Query, since: datetime, commits: int) -> list[CommitVerdict]:
+    """Every verdict since then of each job that failed on at least that many commits.
+
+    Where runs have no jobs, their attempts take the place of one job without a name.
+    """
+    return _of_jobs(session, query, since, commits) + _of_attempts(session, query, since, commits)
+
+
+def _of_jobs(session: Session, query: Query, since: datetime, commits: int) -> list[CommitVerdict]:
+    recent = (JOB.c.run_created_at >= since, RUN.c.sha.is_not(None), *_scope(query))
+    suspects = sa.select(JOB.c.pipeline_id, JOB.c.name).join_from(JOB, RUN, JOB.c.run_id == RUN.c.id)
+    suspects = suspects.where(*recent, JOB.c.outcome.in_(FAILED)).group_by(JOB.c.pipeline_id, JOB.c.name)
+    suspects = suspects.having(sa.func.count(RUN.c.sha.distinct()) >= commits)
+    found = session.connection().execute(suspects).all()
+    if not found:
+        return []
+    at = sa.func.coalesce(JOB.c.completed_at, JOB.c.started_at, JOB.c.run_created_at, type_=RUN.c.created_at.type)
+    selected = sa.select(JOB.c.pipeline_id, JOB.c.name, RUN.c.sha, JOB.c.outcome, at)
+    selected = selected.join_from(JOB, RUN, JOB.c.run_id == RUN.c.id).where(*recent, JOB.c.outcome.in_(VERDICTS))
+    selected = selected.where(sa.tuple_(JOB.c.pipeline_id, JOB.c.name).in_([tuple(row) for row in found]))
+    return _read(session, selected)
+
+
+def _of_attempts(session: Session, query: Query, since: datetime, commits: int) -> list[CommitVerdict]:
+    without_jobs = ~sa.exists().where(JOB.c.run_id == RUN.c.id)
+    recent = (RUN.c.created_at >= since, RUN.c.sha.is_not(None), *_scope(query), without_jobs)
+    failed = sa.or_(RUN.c.outcome.in_(FAILED), RUN.c.first_outcome.in_(FAILED))
+    suspects = sa.select(RUN.c.pipeline_id).where(*recent, failed).group_by(RUN.c.pipeline_id)
+    suspects = suspects.having(sa.func.count(RUN.c.sha.distinct()) >= commits)
+    found = session.connection().execute(suspects).scalars().all()
+    if not found:
+        return []
+    at = sa.func.coalesce(ATTEMPT.c.completed_at, ATTEMPT.c.started_at, RUN.c.created_at, type_=RUN.c.created_at.type)
+    selected = sa.select(RUN.c.pipeline_id, sa.null(), RUN.c.sha, ATTEMPT.c.outcome, at)
+    selected = selected.join_from(RUN, ATTEMPT, ATTEMPT.c.run_id == RUN.c.id)
+    selected = selected.where(*recent, RUN.c.pipeline_id.in_(found), ATTEMPT.c.outcome.in_(VERDICTS))
+    return _read(session, selected)
+
+
+def _scope(query: Query) -> list[sa.ColumnElement[bool]]:
+    where = pipeline_filters(query)
+    of_pipelines = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*where)
+    scope = [RUN.c.pipeline_id.in_(of_pipelines)] if where else []
+    return [*scope, RUN.c.branch == query.branch] if query.branch is not None else scope
+
+
+def _read(session: Session, selected: sa.Select[Any]) -> list[CommitVerdict]:
+    rows: Sequence[Any] = session.connection().execute(selected).all()
+    return [CommitVerdict(row[0], row[1], row[2], row[3] not in FAILED, row[4]) for row in rows]

@@ -1,0 +1,219 @@
+"""What each pipeline looks like now: its last runs and verdicts, what runs, what waits. One query per subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from cicd_health.model.health import Query, StripRun
+from cicd_health.model.runs import FAILED, VERDICTS, Outcome, Status
+from cicd_health.model.tally import is_rescued
+from cicd_health.store.reports.rows import JOB, MOMENT, PIPELINE, REPOSITORY, RUN, SOURCE, pipeline_filters
+from cicd_health.store.tables import IncidentRow
+
+INCIDENT = SQLModel.metadata.tables[str(IncidentRow.__tablename__)]
+STRIP = 30  # runs
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A pipeline and where it lives."""
+
+    pipeline_id: int
+    name: str
+    repo: str
+    provider: str
+    default_branch: str | None
+    url: str | None
+
+    @property
+    def title(self) -> str:
+        return title(self.repo, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class LastVerdict:
+    """The last run of a pipeline that passed or failed."""
+
+    pipeline_id: int
+    run_id: int
+    url: str | None
+    outcome: Outcome
+    rescued: bool
+    branch: str | None
+    created_at: datetime
+    completed_at: datetime | None
+    failed_job: str | None
+    failed_step: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Failing runs of a pipeline since its last success: how many, and when the first of them ended."""
+
+    failures: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that has not ended."""
+
+    pipeline_id: int
+    run_id: int
+    outcome: Outcome
+    created_at: datetime
+    started_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    incident_id: int
+    pipeline_id: int | None
+    state: str
+    opened_at: datetime
+
+
+def title(repo: str, name: str) -> str:
+    """How a pipeline is named in one line."""
+    return f"{repo} » {name}" if repo else name
+
+
+def named(session: Session, query: Query) -> list[Named]:
+    """Every pipeline of a query, by name."""
+    columns = (PIPELINE.c.id, PIPELINE.c.name, REPOSITORY.c.name, SOURCE.c.provider, REPOSITORY.c.default_branch)
+    selected = sa.select(*columns, PIPELINE.c.url).join_from(PIPELINE, REPOSITORY).join(SOURCE)
+    selected = selected.where(*pipeline_filters(query)).order_by(REPOSITORY.c.name, PIPELINE.c.name, PIPELINE.c.id)
+    return [Named(*row) for row in session.connection().execute(selected)]
+
+
+def on_branch(query: Query, runs: Any = RUN) -> sa.ColumnElement[bool]:
+    """The branch asked for, else whatever counts as the default branch."""
+    return runs.c.branch == query.branch if query.branch is not None else runs.c.default_branch.is_(True)
+
+
+def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
+    """The last 30 runs of each pipeline, oldest first; on the branch asked for, else on all."""
+    older = RUN.alias("older")
+    oldest = sa.select(older.c.created_at).where(older.c.pipeline_id == PIPELINE.c.id)
+    shown = sa.select(
+        RUN.c.pipeline_id,
+        RUN.c.id,
+        RUN.c.number,
+        RUN.c.outcome,
+        RUN.c.first_outcome,
+        RUN.c.duration_s,
+        RUN.c.created_at,
+    )
+    if query.branch is not None:
+        oldest = oldest.where(older.c.branch == query.branch)
+        shown = shown.where(RUN.c.branch == query.branch)
+    first = oldest.order_by(older.c.created_at.desc()).offset(STRIP - 1).limit(1).scalar_subquery()
+    shown = shown.join_from(PIPELINE, RUN, RUN.c.pipeline_id == PIPELINE.c.id).join(REPOSITORY).join(SOURCE)
+    shown = shown.where(*pipeline_filters(query), sa.or_(first.is_(None), RUN.c.created_at >= first))
+    runs: dict[int, list[StripRun]] = {}
+    for pipeline_id, run_id, number, outcome, first_outcome, duration_s, created_at in session.connection().execute(
+        shown.order_by(RUN.c.created_at, RUN.c.id)
+    ):
+        bar = StripRun(run_id, number, Outcome(outcome), is_rescued(outcome, first_outcome), duration_s, created_at)
+        runs.setdefault(pipeline_id, []).append(bar)
+    return {pipeline_id: tuple(bars[-STRIP:]) for pipeline_id, bars in runs.items()}
+
+
+def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[int, LastVerdict]:
+    """The last verdict of each pipeline: of any branch, or of the one asked for (else the default branch)."""
+    newest = RUN.alias("newest")
+    last = sa.select(newest.c.id).where(newest.c.pipeline_id == PIPELINE.c.id, newest.c.outcome.in_(VERDICTS))
+    if not any_branch or query.branch is not None:
+        last = last.where(on_branch(query, newest))
+    last = last.order_by(newest.c.created_at.desc(), newest.c.id.desc()).limit(1).scalar_subquery()
+    selected = sa.select(
+        RUN.c.pipeline_id,
+        RUN.c.id,
+        RUN.c.url,
+        RUN.c.outcome,
+        RUN.c.first_outcome,
+        RUN.c.branch,
+        RUN.c.created_at,
+        RUN.c.completed_at,
+        RUN.c.failed_job,
+        RUN.c.failed_step,
+    )
+    selected = selected.join_from(PIPELINE, RUN, RUN.c.id == last).join(
+        REPOSITORY, REPOSITORY.c.id == PIPELINE.c.repo_id
+    )
+    verdicts = {}
+    for row in session.connection().execute(selected.join(SOURCE).where(*pipeline_filters(query))):
+        pipeline_id, run_id, url, outcome, first, *rest = row
+        verdicts[pipeline_id] = LastVerdict(
+            pipeline_id, run_id, url, Outcome(outcome), is_rescued(outcome, first), *rest
+        )
+    return verdicts
+
+
+def streaks(session: Session, query: Query, pipeline_ids: Iterable[int]) -> dict[int, Streak]:
+    """Of pipelines whose last verdict failed."""
+    ids = sorted(pipeline_ids)
+    if not ids:
+        return {}
+    passed = RUN.alias("passed")
+    last_success = (
+        sa.select(passed.c.created_at)
+        .where(passed.c.pipeline_id == PIPELINE.c.id, on_branch(query, passed), passed.c.outcome == Outcome.SUCCESS)
+        .order_by(passed.c.created_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    since = sa.func.min(sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=RUN.c.created_at.type))
+    selected = sa.select(RUN.c.pipeline_id, sa.func.count(), since)
+    selected = selected.join_from(PIPELINE, RUN, RUN.c.pipeline_id == PIPELINE.c.id)
+    selected = selected.where(
+        PIPELINE.c.id.in_(ids),
+        on_branch(query),
+        RUN.c.outcome.in_(FAILED),
+        sa.or_(last_success.is_(None), RUN.c.created_at >= last_success),
+    ).group_by(RUN.c.pipeline_id)
+    return {row[0]: Streak(*row[1:]) for row in session.connection().execute(selected)}
+
+
+def unfinished(session: Session, query: Query, since: datetime) -> list[Unfinished]:
+    """Runs that have not ended; one older than `since` has been forgotten by its provider and is left out."""
+    selected = sa.select(RUN.c.pipeline_id, RUN.c.id, RUN.c.outcome, RUN.c.created_at, RUN.c.started_at)
+    selected = selected.join(PIPELINE, PIPELINE.c.id == RUN.c.pipeline_id).join(
+        REPOSITORY, REPOSITORY.c.id == PIPELINE.c.repo_id
+    )
+    selected = selected.join(SOURCE).where(RUN.c.status != sa.literal_column("'completed'"), RUN.c.created_at >= since)
+    if query.branch is not None:
+        selected = selected.where(RUN.c.branch == query.branch)
+    rows: Sequence[Any] = session.connection().execute(selected.where(*pipeline_filters(query))).all()
+    return [Unfinished(row[0], row[1], Outcome(row[2]), row[3], row[4]) for row in rows]
+
+
+def waiting_jobs(session: Session, run_ids: Iterable[int]) -> dict[int, list[datetime]]:
+    """Since when the queued jobs of these runs wait, by run; a run without any job here is not in it."""
+    ids = sorted(run_ids)
+    if not ids:
+        return {}
+    waiting: dict[int, list[datetime]] = {}
+    selected = sa.select(JOB.c.run_id, JOB.c.status, MOMENT["job"])
+    for run_id, status, since in session.connection().execute(selected.where(JOB.c.run_id.in_(ids))):
+        jobs = waiting.setdefault(run_id, [])
+        if status == Status.QUEUED:
+            jobs.append(since)
+    return waiting
+
+
+def open_incidents(session: Session, query: Query) -> list[OpenIncident]:
+    """Incidents not yet resolved, oldest first; of the pipelines of the query when it narrows them."""
+    selected = sa.select(INCIDENT.c.id, INCIDENT.c.pipeline_id, INCIDENT.c.state, INCIDENT.c.opened_at)
+    selected = selected.where(INCIDENT.c.resolved_at.is_(None)).order_by(INCIDENT.c.opened_at, INCIDENT.c.id)
+    where = pipeline_filters(query)
+    if where:
+        ids = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*where)
+        selected = selected.where(INCIDENT.c.pipeline_id.in_(ids))
+    return [OpenIncident(*row) for row in session.connection().execute(selected)]

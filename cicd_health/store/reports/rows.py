@@ -1,0 +1,92 @@
+"""Runs or jobs of a query, as rows to count. A run belongs to a window by its creation, a job by its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from cicd_health.model.health import Query
+from cicd_health.model.tally import Subject
+from cicd_health.store.tables import JobRow, PipelineRow, RepositoryRow, RunRow, SourceRow
+
+RUN = SQLModel.metadata.tables[str(RunRow.__tablename__)]
+JOB = SQLModel.metadata.tables[str(JobRow.__tablename__)]
+PIPELINE = SQLModel.metadata.tables[str(PipelineRow.__tablename__)]
+REPOSITORY = SQLModel.metadata.tables[str(RepositoryRow.__tablename__)]
+SOURCE = SQLModel.metadata.tables[str(SourceRow.__tablename__)]
+
+MOMENT: dict[Subject, sa.ColumnElement[datetime]] = {
+    "run": RUN.c.created_at,
+    "job": sa.func.coalesce(JOB.c.created_at, JOB.c.run_created_at, type_=JOB.c.created_at.type),
+}
+# What `Tally.put` takes; a job has no first attempt of its own.
+COUNTED: dict[Subject, tuple[Any, ...]] = {
+    "run": (RUN.c.outcome, RUN.c.first_outcome, RUN.c.duration_s, RUN.c.queue_s),
+    "job": (JOB.c.outcome, sa.null(), JOB.c.duration_s, JOB.c.queue_s),
+}
+# Up to here every percentile is exact.
+MANY = 10_000
+
+
+def within(subject: Subject, start: datetime, end: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(MOMENT[subject] >= start, MOMENT[subject] < end)
+
+
+def filters(query: Query) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a query, apart from its window, on the table of its subject."""
+    table = RUN if query.subject == "run" else JOB
+    where: list[sa.ColumnElement[bool]] = []
+    if query.subject == "job":
+        where.append(JOB.c.pipeline_id.is_not(None))
+        if query.job is not None:
+            where.append(JOB.c.name == query.job)
+        if query.provider is not None or query.branch is not None:
+            where.append(JOB.c.run_id == RUN.c.id)
+    elif query.job is not None:
+        where.append(sa.exists().where(JOB.c.run_id == RUN.c.id, JOB.c.name == query.job))
+    if query.provider is not None:
+        where.append(RUN.c.provider == query.provider)
+    if query.branch is not None:
+        where.append(RUN.c.branch == query.branch)
+    if query.repo is not None:
+        where.append(table.c.repo_id.in_(repo_ids(query.repo)))
+    if query.pipeline_id is not None:
+        where.append(table.c.pipeline_id == query.pipeline_id)
+    return where
+
+
+def repo_ids(name: str) -> sa.Select[Any]:
+    """Of every repository of that name; two sources may have one each."""
+    return sa.select(REPOSITORY.c.id).where(REPOSITORY.c.name == name)
+
+
+def many(session: Session, query: Query, start: datetime, end: datetime) -> bool:
+    """Whether the window holds more than percentiles are exact for."""
+    some = sa.select(sa.literal(1)).select_from(RUN if query.subject == "run" else JOB)
+    some = some.where(within(query.subject, start, end), *filters(query)).limit(MANY + 1).subquery()
+    return session.connection().execute(sa.select(sa.func.count()).select_from(some)).scalar_one() > MANY
+
+
+def rows(session: Session, query: Query, start: datetime, end: datetime, *labels: Any) -> Sequence[sa.Row[Any]]:
+    """The labels asked for, then outcome, first outcome, duration and queue of each run or job."""
+    columns = (*labels, *COUNTED[query.subject])
+    selected = sa.select(*columns).where(within(query.subject, start, end), *filters(query))
+    if query.subject == "job" and any(label is RUN.c.branch for label in labels):
+        selected = selected.where(JOB.c.run_id == RUN.c.id)
+    return session.connection().execute(selected).all()
+
+
+def pipeline_filters(query: Query) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a query on PIPELINE joined with REPOSITORY and SOURCE."""
+    where: list[sa.ColumnElement[bool]] = []
+    if query.provider is not None:
+        where.append(SOURCE.c.provider == query.provider)
+    if query.repo is not None:
+        where.append(REPOSITORY.c.name == query.repo)
+    if query.pipeline_id is not None:
+        where.append(PIPELINE.c.id == query.pipeline_id)
+    return where

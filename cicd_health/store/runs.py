@@ -1,0 +1,273 @@
+"""Runs, attempts, jobs and steps: a batch of events in, the rows merged, and what changed out.
+
+A batch costs the same few statements whether it holds one event or fifty. Existing rows are locked before
+they are read, so that two processes never merge into the same old state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from cicd_health.model import runs as model
+from cicd_health.model.run_state import RunState, Values, apply_attempt, apply_job, contributions, finish
+from cicd_health.model.runs import Outcome
+from cicd_health.model.tally import Contribution
+from cicd_health.store import names
+from cicd_health.store.tables import AttemptRow, JobRow, RunRow, StepRow
+
+Key = tuple[int, str]  # repository, the run's external id
+
+
+def _table(row: type[SQLModel]) -> sa.Table:
+    return SQLModel.metadata.tables[str(row.__tablename__)]
+
+
+RUN, ATTEMPT, JOB, STEP = _table(RunRow), _table(AttemptRow), _table(JobRow), _table(StepRow)
+
+
+class Collided(Exception):
+    """Another process made the same row at the same moment: roll back and save again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One run that a batch touched. `ended`: its last attempt has a new or different end."""
+
+    run_id: int
+    pipeline_id: int
+    default_branch: bool
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a batch changed: runs, the sums to take away and to add, and the run of each event."""
+
+    changes: tuple[Change, ...]
+    removed: tuple[Contribution, ...]
+    added: tuple[Contribution, ...]
+    run_ids: tuple[int | None, ...]  # in the order of the events; None for a job whose run is not here yet
+
+
+@dataclass
+class Held:
+    """A run's state while it is held locked, and how it was when it was read."""
+
+    state: RunState
+    before: list[Contribution] = field(default_factory=list)
+    verdict: tuple[int, str] | None = None
+    rows: dict[int, Values] = field(default_factory=dict)  # as read, by the identity of their present dict
+
+    def read(self, row: Values) -> Values:
+        self.rows[id(row)] = dict(row)
+        return row
+
+    def changed(self, row: Values) -> bool:
+        return self.rows.get(id(row)) != row
+
+
+def save(session: Session, events: Sequence[model.Event], now: datetime, *, quiet: Sequence[bool]) -> Saved:
+    """Merge events into the rows. Saving never moves a thing backwards, and saving again changes nothing.
+
+    `quiet` says of each event whether it is history. Raises Collided when another process was first.
+    """
+    found = names.resolve(session, events, now)
+    names.heard(session, found, now)
+    keys = [(names.row_id(found.repo(event)), _run_key(event)) for event in events]
+    held = _load(session, keys)
+    for event, key, is_quiet in zip(events, keys, quiet, strict=True):
+        state = held[key].state
+        if isinstance(event, model.Attempt):
+            pipeline_id = names.row_id(found.pipeline(event))
+            default_branch = found.repo(event).default_branch
+            apply_attempt(state, event, pipeline_id=pipeline_id, default_branch=default_branch, quiet=is_quiet)
+        else:
+            apply_job(state, event)
+    touched = list(held.values())
+    for one in touched:
+        finish(one.state)
+    _write_runs(session, touched, now)
+    _write_attempts(session, touched)
+    _write_jobs(session, touched)
+    cancelled, superseded = _supersede(session, touched, now)
+    return Saved(
+        changes=tuple(_changes(touched)),
+        removed=(*(c for one in touched for c in one.before), *cancelled),
+        added=(*(c for one in touched for c in contributions(one.state)), *superseded),
+        run_ids=tuple(run["id"] if (run := held[key].state.run) else None for key in keys),
+    )
+
+
+def _run_key(event: model.Event) -> str:
+    return event.external_id if isinstance(event, model.Attempt) else event.run_external_id
+
+
+def _rows(session: Session, query: sa.Select[Any]) -> list[Values]:
+    return [dict(row._mapping) for row in session.execute(query)]
+
+
+def _load(session: Session, keys: Iterable[Key]) -> dict[Key, Held]:
+    """The present state of each run, locked until the transaction ends."""
+    held = {key: Held(RunState(repo_id=key[0])) for key in keys}
+    of_these = sa.tuple_(RUN.c.repo_id, RUN.c.external_id).in_(sorted(held))
+    by_id: dict[int, Held] = {}
+    for run in _rows(session, sa.select(RUN).where(of_these).order_by(RUN.c.id).with_for_update()):
+        one = by_id[run["id"]] = held[run["repo_id"], run["external_id"]]
+        one.state.run = one.read(run)
+    if by_id:
+        for attempt in _rows(session, sa.select(ATTEMPT).where(ATTEMPT.c.run_id.in_(by_id))):
+            one = by_id[attempt["run_id"]]
+            one.state.attempts[attempt["attempt"]] = one.read(attempt)
+        for job in _rows(session, sa.select(JOB).where(JOB.c.run_id.in_(by_id))):
+            one = by_id[job["run_id"]]
+            one.state.jobs[job["external_id"]] = one.read(job)
+    _load_early_jobs(session, {key: one for key, one in held.items() if one.state.run is None})
+    for one in held.values():
+        one.before, one.verdict = list(contributions(one.state)), one.state.verdict
+    return held
+
+
+def _load_early_jobs(session: Session, held: dict[Key, Held]) -> None:
+    """Jobs that arrived before their run."""
+    if not held:
+        return
+    of_these = sa.tuple_(JOB.c.repo_id, JOB.c.run_external_id).in_(sorted(held))
+    query = sa.select(JOB).where(JOB.c.run_id.is_(None), of_these).order_by(JOB.c.id).with_for_update()
+    for job in _rows(session, query):
+        one = held[job["repo_id"], job["run_external_id"]]
+        one.state.jobs[job["external_id"]] = one.read(job)
+
+
+def _write_runs(session: Session, touched: list[Held], now: datetime) -> None:
+    known = [one for one in touched if one.state.run is not None]
+    runs = [one.state.run for one in known if one.changed(one.state.run)]
+    for run in runs:
+        run["updated_at"] = now
+    _write(session, RUN, runs, ("repo_id", "external_id"))
+
+
+def _write_attempts(session: Session, touched: list[Held]) -> None:
+    rows = []
+    for one in touched:
+        for attempt in one.state.attempts.values():
+            attempt["run_id"] = one.state.run["id"]
+            if one.changed(attempt):
+                rows.append(attempt)
+    _write(session, ATTEMPT, rows, ("run_id", "attempt"))
+
+
+def _write_jobs(session: Session, touched: list[Held]) -> None:
+    rows = []
+    for one in touched:
+        for job in one.state.jobs.values():
+            job["run_id"] = one.state.run["id"] if one.state.run else None
+            if one.changed(job):
+                rows.append(job)
+    _write(session, JOB, rows, ("repo_id", "external_id"))
+    steps = {
+        one.state.jobs[external_id]["id"]: steps for one in touched for external_id, steps in one.state.steps.items()
+    }
+    if steps:
+        session.execute(sa.delete(STEP).where(STEP.c.job_id.in_(sorted(steps))))
+        session.execute(sa.insert(STEP), [_step_values(job_id, s) for job_id, of_job in steps.items() for s in of_job])
+
+
+def _step_values(job_id: int, step: model.Step) -> Values:
+    return {
+        "job_id": job_id,
+        "number": step.number,
+        "name": step.name,
+        "status": step.status.value,
+        "outcome": step.outcome.value,
+        "started_at": step.started_at,
+        "completed_at": step.completed_at,
+        "duration_s": model.seconds_between(step.started_at, step.completed_at),
+    }
+
+
+def _write(session: Session, table: sa.Table, rows: list[Values], unique: tuple[str, ...]) -> None:
+    """Insert the rows that have no id yet, setting it; update the others. Raises Collided."""
+    new = [row for row in rows if row.get("id") is None]
+    old = [row for row in rows if row.get("id") is not None]
+    if new:
+        columns = [column.name for column in table.c if column.name != "id"]
+        module = sa.dialects.postgresql if session.get_bind().dialect.name == "postgresql" else sa.dialects.sqlite
+        insert = module.insert(table).on_conflict_do_nothing(index_elements=list(unique))
+        insert = insert.returning(table.c.id, *(table.c[name] for name in unique))
+        values = [{name: row.get(name, _default(table, name)) for name in columns} for row in new]
+        ids = {tuple(found[1:]): found[0] for found in session.execute(insert, values)}
+        if len(ids) < len(new):
+            raise Collided(table.name)
+        for row in new:
+            row["id"] = ids[tuple(row[name] for name in unique)]
+    if old:
+        columns = [column.name for column in table.c if column.name != "id"]
+        update = sa.update(table).where(table.c.id == sa.bindparam("key"))
+        update = update.values({name: sa.bindparam(name) for name in columns})
+        session.connection().execute(update, [{"key": row["id"], **{n: row.get(n) for n in columns}} for row in old])
+
+
+def _default(table: sa.Table, name: str) -> Any:
+    default = table.c[name].default
+    return default.arg if default is not None and default.is_scalar else None
+
+
+def _supersede(session: Session, touched: list[Held], now: datetime) -> tuple[list[Contribution], list[Contribution]]:
+    """Turn cancelled runs that a newer run had overtaken before they ended into superseded ones.
+
+    Looks at the cancelled runs of this batch, and at older ones that a new run of this batch overtook.
+    Returns what those runs added to the tallies before, and what they add now.
+    """
+    runs = [one.state.run for one in touched if one.state.run is not None]
+    cancelled = [run["id"] for run in runs if run["outcome"] == Outcome.CANCELLED]
+    new = [one.state.run for one in touched if one.state.run is not None and not one.before]
+    if not cancelled and not new:
+        return [], []
+    candidates = RUN.c.id.in_(cancelled)
+    if new:
+        candidates |= sa.and_(
+            RUN.c.pipeline_id.in_({run["pipeline_id"] for run in new}),
+            RUN.c.completed_at > min(run["created_at"] for run in new),
+        )
+    found = _rows(session, sa.select(RUN).where(RUN.c.outcome == Outcome.CANCELLED, candidates, _overtaken()))
+    after = [_superseded(run) for run in found]
+    for run in after:
+        changed = {"outcome": run["outcome"], "first_outcome": run["first_outcome"], "updated_at": now}
+        session.execute(sa.update(RUN).where(RUN.c.id == run["id"]).values(changed))
+        of_last = sa.and_(ATTEMPT.c.run_id == run["id"], ATTEMPT.c.attempt == run["attempt"])
+        session.execute(sa.update(ATTEMPT).where(of_last).values(outcome=run["outcome"]))
+    return [_of_run(run) for run in found], [_of_run(run) for run in after]
+
+
+def _overtaken() -> sa.Exists:
+    """A newer run of the same pipeline and branch was created before this one ended."""
+    newer = RUN.alias("newer")
+    return sa.exists().where(
+        newer.c.pipeline_id == RUN.c.pipeline_id,
+        newer.c.branch.is_not_distinct_from(RUN.c.branch),
+        newer.c.created_at > RUN.c.created_at,
+        newer.c.created_at < RUN.c.completed_at,
+    )
+
+
+def _superseded(run: Values) -> Values:
+    word = Outcome.SUPERSEDED.value
+    return run | {"outcome": word, "first_outcome": word if run["attempt"] == 1 else run["first_outcome"]}
+
+
+def _of_run(run: Values) -> Contribution:
+    return next(contributions(RunState(run["repo_id"], run, {run["attempt"]: run})))
+
+
+def _changes(touched: list[Held]) -> Iterable[Change]:
+    for one in touched:
+        run = one.state.run
+        if run is not None:
+            ended = one.state.verdict != one.verdict and run["status"] == "completed"
+            yield Change(run["id"], run["pipeline_id"], run["default_branch"], ended)
