@@ -1,7 +1,351 @@
-"""Settings (being written)."""
+"""Every setting: name, type, default, unit and help. `docs/settings.md` is written from this list."""
+
+from __future__ import annotations
+
+import functools
 import os
-from functools import cache
-from types import SimpleNamespace
-@cache
-def get():
-    return SimpleNamespace(database_url=os.environ.get("DATABASE_URL","sqlite:///data/cicd_health.db"))
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from cicd_health import secret_file
+
+DOTENV = Path(".env")
+GIVEN = "_given"  # ends the name of a field whose setting is worked out when nothing was given
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one sentence with its name, its value and what is allowed."""
+
+
+def setting(
+    default: Any,
+    meaning: str,
+    allowed: str = "a text",
+    *,
+    unit: str = "",
+    also: tuple[str, ...] = (),
+    secret: bool = False,
+    shown: str = "",
+) -> Any:
+    """One setting. `allowed` ends the sentence "it must be …"; `shown` documents a default that is worked out.
+
+    Addresses are left out of the repr like secrets: they may hold a password.
+    """
+    about: dict[str, Any] = {"allowed": allowed, "unit": unit, "also": list(also), "secret": secret, "shown": shown}
+    return Field(default, description=meaning, repr=not secret and "://" not in allowed, json_schema_extra=about)
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _split_addresses(value: object) -> object:
+    """Split at the commas and blanks that begin another address: an Apprise address may hold commas itself."""
+    return tuple(re.split(r"[,\s]+(?=[a-z0-9+]+://)", value.strip(", \n"))) if isinstance(value, str) else value
+
+
+def _address(value: str, *schemes: str) -> str:
+    address = urlsplit(value)
+    if address.scheme not in schemes or not address.hostname or address.port == 0:  # a bad port raises by itself
+        raise ValueError(f"not an address of {schemes}")
+    return value
+
+
+def _web(value: str) -> str:
+    return _address(value, "http", "https").rstrip("/")
+
+
+def _origin(value: str) -> str:
+    address = urlsplit(_web(value))
+    if address.path or address.query or address.fragment or address.username:
+        raise ValueError("more than an origin")
+    return value.rstrip("/").lower()
+
+
+def _database(value: str) -> str:
+    if re.match(r"sqlite:///(?!:memory:).|postgres(ql)?://[^/]*/[^?]+\?(.*&)?host=/", value):  # a file, or a Unix socket
+        return value
+    return _address(value, "postgres", "postgresql", "postgresql+psycopg2")
+
+
+def _redis(value: str) -> str:
+    return value if value.startswith("unix://") else _address(value, "redis", "rediss")
+
+
+def _matching(pattern: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"does not match {pattern}")
+        return value
+
+    return AfterValidator(check)
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+WebAddress = Annotated[str, AfterValidator(_web)]
+Origin = Annotated[str, AfterValidator(_origin)]
+DatabaseAddress = Annotated[str, AfterValidator(_database)]
+RedisAddress = Annotated[str, AfterValidator(_redis)]
+Host = Annotated[str, _matching(r"[^\s/]+")]
+Mail = Annotated[str, _matching(r"[^@\s,]+@[^@\s,]+")]
+FullName = Annotated[str, _matching(r"[\w.-]+/[\w.-]+")]
+AppriseAddress = Annotated[str, _matching(r"[a-z0-9+]+://\S*")]
+Comma = BeforeValidator(_split)
+
+PORT = "a whole number from 1 to 65535"
+DAYS = "a whole number from 1 to 36500"
+WEB = "an address such as https://ci.example.com"
+MAIL = "an e-mail address"
+
+
+class Settings(BaseSettings):
+    """The settings of this process. An empty value is the same as none."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    host: Host = setting(
+        "127.0.0.1", "Address the server listens on; `0.0.0.0` for all.", "a host name or an IP address"
+    )
+    port: Port = setting(
+        3000, "Port of the page, the API, the webhooks and the websocket.", PORT, also=("BACKEND_PORT",)
+    )
+    public_url_given: WebAddress | None = setting(
+        None, "Where people and webhooks reach the server; used in links.", WEB, shown="`http://localhost:PORT`"
+    )
+    data_dir: Path = setting(Path("data"), "Folder of the SQLite file and of the generated secrets.", "a folder")
+    database_url_given: DatabaseAddress | None = setting(
+        None,
+        "The database. A relative SQLite path starts at the working directory.",
+        "sqlite:///path/to/file.db or postgresql://user:password@host:5432/name",
+        also=("SQLALCHEMY_DATABASE_URL",),
+        shown="`sqlite:///data/cicd_health.db`, in `DATA_DIR`",
+    )
+    redis_url: RedisAddress | None = setting(
+        None, "Shared page state and rate limits when several web processes run.", "redis://host:6379/0 or rediss://…"
+    )
+    allow_origins: Annotated[tuple[Origin, ...], Comma] = setting(
+        (),
+        "Other origins that may call the API from a browser.",
+        "a comma list of origins such as https://wiki.example.com",
+        shown="own origin only",
+    )
+    backend_env: Literal["prod", "dev"] = setting(
+        "prod", "`dev` reloads changed code and writes logs for people.", "prod or dev"
+    )
+
+    secret_key_given: Annotated[tuple[str, ...], Comma] = setting(
+        (),
+        "Signs sessions and encrypts stored secrets. A comma list rotates: the first is used, all are accepted.",
+        "a comma list of texts",
+        secret=True,
+        shown="generated",
+    )
+    admin_email: Mail = setting("admin@localhost", "The first user.", MAIL)
+    admin_password_given: str | None = setting(None, "Password of the first user.", secret=True, shown="generated")
+    api_key: str | None = setting(None, "An API key of scope admin, for automation.", secret=True)
+    public_read: bool = setting(False, "Visitors may look without signing in.", "true or false")
+    github_webhook_secret_given: str | None = setting(
+        None, "Signs GitHub's webhooks; a source may have its own.", secret=True, shown="generated"
+    )
+    jenkins_webhook_token_given: str | None = setting(
+        None, "Token of Jenkins' notifications; a source may have its own.", secret=True, shown="generated"
+    )
+    ingest_token_given: str | None = setting(None, "Token of `POST /ingest/…`.", secret=True, shown="generated")
+
+    github_token: str | None = setting(None, "Reads runs and logs from GitHub.", secret=True)
+    github_app_id: Annotated[int, Field(ge=1)] | None = setting(
+        None, "GitHub App used instead of a token.", "a whole number above 0"
+    )
+    github_app_private_key: str | None = setting(None, "Private key of that App, PEM.", secret=True)
+    github_api_url: WebAddress = setting("https://api.github.com", "GitHub's API; your own for GitHub Enterprise.", WEB)
+    github_repos: Annotated[tuple[FullName, ...], Comma] = setting(
+        (), "Repositories to poll.", "a comma list of owner/name"
+    )
+    jenkins_url: WebAddress | None = setting(None, "The Jenkins server to poll.", WEB)
+    jenkins_user: str | None = setting(None, "User to read Jenkins with.")
+    jenkins_token: str | None = setting(None, "API token of that user.", secret=True)
+    jenkins_jobs: Annotated[tuple[str, ...], Comma] = setting(
+        (),
+        "Full names of the jobs to poll, `%2F` as Jenkins writes it.",
+        "a comma list of job names",
+        shown="all the user can see",
+    )
+    poll_interval_minutes: Annotated[int, Field(ge=1, le=1440)] = setting(
+        5, "Time between two comparisons with the provider.", "a whole number from 1 to 1440", unit="minutes"
+    )
+
+    alert_threshold: Annotated[int, Field(ge=1, le=50)] = setting(
+        1,
+        "Failures in a row before the built-in failure rule opens an incident.",
+        "a whole number from 1 to 50",
+        unit="failures",
+    )
+    slack_webhook_url: WebAddress | None = setting(
+        None,
+        "Slack's incoming webhook.",
+        "an address such as https://hooks.slack.com/services/…",
+        also=("ALERT_SLACK_WEBHOOK",),
+        secret=True,
+    )
+    alert_email_from: Mail | None = setting(None, "Sender of alert mails.", MAIL)
+    alert_email_to: Annotated[tuple[Mail, ...], Comma] = setting(
+        (), "Receivers of alert mails.", "a comma list of e-mail addresses"
+    )
+    smtp_host: Host | None = setting(None, "The mail server.", "a host name or an IP address")
+    smtp_port: Port = setting(587, "Port of the mail server.", PORT)
+    smtp_user: str | None = setting(None, "User at the mail server.")
+    smtp_pass: str | None = setting(None, "Password at the mail server.", secret=True)
+    apprise_urls: Annotated[tuple[AppriseAddress, ...], BeforeValidator(_split_addresses)] = setting(
+        (),
+        "More channels, in Apprise's notation.",
+        "a comma list of Apprise addresses such as json://host/path",
+        secret=True,
+    )
+
+    run_retention_days: Days = setting(
+        730, "Runs are kept so long; a first poll reaches back so far.", DAYS, unit="days"
+    )
+    log_retention_days: Days = setting(180, "Logs are kept so long.", DAYS, unit="days")
+    delivery_retention_days: Days = setting(30, "Received deliveries are kept so long.", DAYS, unit="days")
+    log_max_mb: Annotated[int, Field(ge=1, le=1024)] = setting(
+        20,
+        "Log kept per job; of a longer one head and tail are kept, and the cut is said.",
+        "a whole number from 1 to 1024",
+        unit="MB",
+    )
+
+    @property
+    def public_url(self) -> str:
+        return self.public_url_given or f"http://localhost:{self.port}"
+
+    @property
+    def database_url(self) -> str:
+        return self.database_url_given or f"sqlite:///{self.data_dir / 'cicd_health.db'}"
+
+    @property
+    def secret_key(self) -> tuple[str, ...]:
+        """The key in use, then older ones that are still accepted."""
+        return self.secret_key_given or (self._generated("SECRET_KEY"),)
+
+    @property
+    def admin_password(self) -> str:
+        return self.admin_password_given or self._generated("ADMIN_PASSWORD")
+
+    @property
+    def github_webhook_secret(self) -> str:
+        return self.github_webhook_secret_given or self._generated("GITHUB_WEBHOOK_SECRET")
+
+    @property
+    def jenkins_webhook_token(self) -> str:
+        return self.jenkins_webhook_token_given or self._generated("JENKINS_WEBHOOK_TOKEN")
+
+    @property
+    def ingest_token(self) -> str:
+        return self.ingest_token_given or self._generated("INGEST_TOKEN")
+
+    def _generated(self, name: str) -> str:
+        return _generated(self.data_dir, name)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Settings that mean nothing without each other."""
+        if (self.github_app_id is None) != (self.github_app_private_key is None):
+            raise SettingsError("GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY must both be set, or neither.")
+        if (self.jenkins_user is None) != (self.jenkins_token is None):
+            raise SettingsError("JENKINS_USER and JENKINS_TOKEN must both be set, or neither.")
+        if self.alert_email_to and not self.smtp_host:
+            raise SettingsError(
+                "ALERT_EMAIL_TO is set, so SMTP_HOST must be set too: it is the server that mails go through."
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)  # `read` looks the values up itself: other names, NAME_FILE, empty is none
+
+
+def name_of(field: str) -> str:
+    """The setting's name in the environment."""
+    return field.removesuffix(GIVEN).upper()
+
+
+def fields() -> Iterator[tuple[str, FieldInfo, dict[str, Any]]]:
+    """Name, pydantic field and what `setting` said of it, in the order of the list."""
+    for field, about in Settings.model_fields.items():
+        yield name_of(field), about, _about(field)
+
+
+def _about(field: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", Settings.model_fields[field].json_schema_extra)
+
+
+@functools.cache
+def get() -> Settings:
+    """The settings, read once per process: from the environment, else from `.env`. Raises SettingsError."""
+    return read(os.environ, dotenv_values(DOTENV))
+
+
+def read(*sources: Mapping[str, str | None]) -> Settings:
+    """The settings that these name; an earlier source wins. Raises SettingsError."""
+    values = {
+        field: value
+        for field in Settings.model_fields
+        if (value := next(filter(None, (_value(source, field) for source in sources)), None))
+    }
+    try:
+        return Settings(**cast("dict[str, Any]", values))
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, values)) from None
+
+
+def _value(source: Mapping[str, str | None], field: str) -> str | None:
+    """What a source says of a setting: under one of its names, or in the file that `NAME_FILE` names."""
+    for name in (name_of(field), *_about(field)["also"]):
+        if value := (source.get(name) or "").strip():
+            return value
+        if file := (source.get(f"{name}_FILE") or "").strip():
+            return _content(f"{name}_FILE", file)
+    return None
+
+
+def _content(name: str, file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name} is {file!r}, but it must be a text file that can be read: {error}.") from None
+
+
+def _sentence(error: ValidationError, values: Mapping[str, str]) -> str:
+    field = str(error.errors()[0]["loc"][0])
+    about = _about(field)
+    value = "****" if about["secret"] else values[field] if "email" in field else masked(values[field])
+    return f"{name_of(field)} is {value!r}, but it must be {about['allowed']}."
+
+
+def masked(address: str) -> str:
+    """An address without the user and password in it."""
+    return re.sub(r"^([\w+.-]+://)?.*@", r"\1****@", address)
+
+
+@functools.cache
+def _generated(folder: Path, name: str) -> str:
+    try:
+        return secret_file.secret(folder, name)
+    except secret_file.SecretFileError as error:
+        raise SettingsError(str(error)) from error

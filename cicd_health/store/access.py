@@ -24,7 +24,7 @@ class SignedIn:
 
 
 def _changed(session: Session, statement: Any) -> int:
-    return cast("sa.CursorResult[Any]", session.execute(statement)).rowcount
+    return cast("sa.CursorResult[Any]", session.connection().execute(statement)).rowcount
 
 
 def find_user(session: Session, email: str) -> UserRow | None:
@@ -50,7 +50,7 @@ def add_user(session: Session, email: str, role: str, password: str | None, now:
 
 def set_password(session: Session, user_id: int, password: str) -> None:
     """Keep the hash of a new password."""
-    session.execute(sa.update(UserRow).where(col(UserRow.id) == user_id).values(password=password))
+    session.connection().execute(sa.update(UserRow).where(col(UserRow.id) == user_id).values(password=password))
 
 
 def add_session(
@@ -72,7 +72,7 @@ def add_session(
 def find_session(session: Session, token_hash: str, now: datetime) -> SignedIn | None:
     """Who signed in with this token; None when it is unknown, expired, revoked, or its user disabled."""
     query = (
-        select(SessionRow.id, UserRow.id, UserRow.email, UserRow.role, SessionRow.last_seen_at)
+        select(SessionRow, UserRow)
         .join(UserRow, col(UserRow.id) == col(SessionRow.user_id))
         .where(
             SessionRow.token_hash == token_hash,
@@ -81,19 +81,24 @@ def find_session(session: Session, token_hash: str, now: datetime) -> SignedIn |
             col(UserRow.disabled_at).is_(None),
         )
     )
-    row = session.exec(query).one_or_none()
-    return SignedIn(*row) if row else None
+    found = session.exec(query).one_or_none()
+    if found is None:
+        return None
+    row, user = found
+    assert row.id is not None
+    assert user.id is not None
+    return SignedIn(row.id, user.id, user.email, user.role, row.last_seen_at)
 
 
 def extend_session(session: Session, session_id: int, now: datetime, expires_at: datetime) -> None:
     """Note that it was used, and let it last longer."""
-    session.execute(
+    session.connection().execute(
         sa.update(SessionRow).where(col(SessionRow.id) == session_id).values(last_seen_at=now, expires_at=expires_at)
     )
 
 
 def revoke_session(session: Session, token_hash: str, now: datetime) -> None:
-    session.execute(
+    session.connection().execute(
         sa.update(SessionRow)
         .where(col(SessionRow.token_hash) == token_hash, col(SessionRow.revoked_at).is_(None))
         .values(revoked_at=now)
@@ -102,7 +107,7 @@ def revoke_session(session: Session, token_hash: str, now: datetime) -> None:
 
 def revoke_sessions_of(session: Session, user_id: int, now: datetime) -> None:
     """Sign a user out everywhere."""
-    session.execute(
+    session.connection().execute(
         sa.update(SessionRow)
         .where(col(SessionRow.user_id) == user_id, col(SessionRow.revoked_at).is_(None))
         .values(revoked_at=now)
@@ -156,10 +161,10 @@ def find_key(session: Session, key_hash: str, now: datetime) -> ApiKeyRow | None
 
 
 def note_key_use(session: Session, key_id: int, now: datetime) -> None:
-    session.execute(sa.update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id).values(last_used_at=now))
+    session.connection().execute(sa.update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id).values(last_used_at=now))
 
 
 def prune(session: Session, before: datetime) -> None:
     """Forget sessions and links that ended before this moment."""
-    session.execute(sa.delete(SessionRow).where(col(SessionRow.expires_at) < before))
-    session.execute(sa.delete(SignInLinkRow).where(col(SignInLinkRow.expires_at) < before))
+    session.connection().execute(sa.delete(SessionRow).where(col(SessionRow.expires_at) < before))
+    session.connection().execute(sa.delete(SignInLinkRow).where(col(SignInLinkRow.expires_at) < before))

@@ -15,16 +15,18 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 from cicd_health.model.runs import Outcome, Status
+from cicd_health.store.reports.lists import source_state
 from cicd_health.store.tables import UtcDateTime
 
 Row = sa.RowMapping
+Rows = Sequence[Row]
 Place = tuple[datetime, int]
 TABLES = SQLModel.metadata.tables
 SOURCE, REPO, PIPELINE, RUN, ATTEMPT, JOB, STEP = (
     TABLES[name] for name in ("sources", "repositories", "pipelines", "runs", "attempts", "jobs", "steps")
 )
 DELIVERY, INCIDENT, RULE, CHANNEL, NOTIFICATION = (
-    TABLES[name] for name in ("deliveries", "incidents", "alert_rules", "channels", "notifications")
+    TABLES[name] for name in ("deliveries", "incidents", "alert_rules", "channels", "outbox")
 )
 ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 LARGEST_ID = 2**63 - 1
@@ -53,7 +55,7 @@ class RunFilter:
 
 
 def _rows(session: Session, query: sa.Select[Any]) -> Sequence[Row]:
-    return session.execute(query).mappings().all()
+    return session.connection().execute(query).mappings().all()
 
 
 def _after(query: sa.Select[Any], moment: sa.Column[Any], id: sa.Column[Any], after: Place | None) -> sa.Select[Any]:
@@ -108,7 +110,7 @@ def _conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElemen
 
 
 def _repo_ids(session: Session, name: str) -> list[int]:
-    return list(session.execute(sa.select(REPO.c.id).where(REPO.c.name == name)).scalars())
+    return list(session.connection().execute(sa.select(REPO.c.id).where(REPO.c.name == name)).scalars())
 
 
 def pipeline_ids(session: Session, pipeline: str, repo: str | None = None) -> list[int]:
@@ -117,10 +119,10 @@ def pipeline_ids(session: Session, pipeline: str, repo: str | None = None) -> li
     if repo is not None:
         query = query.where(REPO.c.name == repo)
     if pipeline.isascii() and pipeline.isdigit() and int(pipeline) <= LARGEST_ID:
-        found = list(session.execute(query.where(PIPELINE.c.id == int(pipeline))).scalars())
+        found = list(session.connection().execute(query.where(PIPELINE.c.id == int(pipeline))).scalars())
         if found:
             return found
-    return list(session.execute(query.where(PIPELINE.c.name == pipeline)).scalars())
+    return list(session.connection().execute(query.where(PIPELINE.c.name == pipeline)).scalars())
 
 
 def _sha(sha: str) -> sa.ColumnElement[bool]:
@@ -148,7 +150,7 @@ def _mentions(session: Session, q: str) -> sa.ColumnElement[bool]:
 
 
 def run(session: Session, run_id: int) -> Row | None:
-    return session.execute(RUNS.where(RUN.c.id == run_id)).mappings().one_or_none()
+    return session.connection().execute(RUNS.where(RUN.c.id == run_id)).mappings().one_or_none()
 
 
 def runs_of(session: Session, ids: Iterable[int]) -> Sequence[Row]:
@@ -216,7 +218,7 @@ def pipelines(
 
 
 def pipeline(session: Session, pipeline_id: int) -> Row | None:
-    return session.execute(PIPELINES.where(PIPELINE.c.id == pipeline_id)).mappings().one_or_none()
+    return session.connection().execute(PIPELINES.where(PIPELINE.c.id == pipeline_id)).mappings().one_or_none()
 
 
 def deliveries(
@@ -282,7 +284,8 @@ def channels(session: Session) -> Sequence[Row]:
     return _rows(session, sa.select(*columns).order_by(CHANNEL.c.id))
 
 
-def sources(session: Session) -> Sequence[Row]:
-    """Sources by name. Their secrets are not among the columns."""
+def sources(session: Session, now: datetime) -> list[tuple[Row, str]]:
+    """Sources by name, each with its state. Their secrets are not among the columns."""
     columns = (column for column in SOURCE.c if column.name not in ("webhook_secret", "token"))
-    return _rows(session, sa.select(*columns).order_by(SOURCE.c.name, SOURCE.c.id))
+    found = session.connection().execute(sa.select(*columns).order_by(SOURCE.c.name, SOURCE.c.id))
+    return [(row._mapping, source_state(row, now)) for row in found]

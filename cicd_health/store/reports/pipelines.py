@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from cicd_health.store.tables import IncidentRow
 
 INCIDENT = SQLModel.metadata.tables[str(IncidentRow.__tablename__)]
 STRIP = 30  # runs
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+MOMENT_TYPE = RUN.c.created_at.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +99,32 @@ def on_branch(query: Query, runs: Any = RUN) -> sa.ColumnElement[bool]:
     return runs.c.branch == query.branch if query.branch is not None else runs.c.default_branch.is_(True)
 
 
+def or_always(moment: sa.Select[Any]) -> Any:
+    """The one moment that is selected, else one before every run: a bound that an index can use."""
+    return sa.func.coalesce(moment.scalar_subquery(), sa.literal(ALWAYS, MOMENT_TYPE), type_=MOMENT_TYPE)
+
+
 def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
     """The last 30 runs of each pipeline, oldest first; on the branch asked for, else on all."""
     older = RUN.alias("older")
-    oldest = sa.select(older.c.created_at).where(older.c.pipeline_id == PIPELINE.c.id)
-    shown = sa.select(
-        RUN.c.pipeline_id,
-        RUN.c.id,
-        RUN.c.number,
-        RUN.c.outcome,
-        RUN.c.first_outcome,
-        RUN.c.duration_s,
-        RUN.c.created_at,
-    )
+    of_pipeline = sa.select(older.c.created_at).where(older.c.pipeline_id == PIPELINE.c.id)
     if query.branch is not None:
-        oldest = oldest.where(older.c.branch == query.branch)
+        of_pipeline = of_pipeline.where(older.c.branch == query.branch)
+    thirtieth = of_pipeline.order_by(older.c.created_at.desc()).offset(STRIP - 1).limit(1)
+    # Settled first, pipeline by pipeline, so that the runs can then be found by index and nothing else is read.
+    reach = (
+        sa.select(PIPELINE.c.id, or_always(thirtieth).label("first_at"))
+        .join(REPOSITORY)
+        .join(SOURCE)
+        .where(*pipeline_filters(query))
+        .cte("reach")
+        .prefix_with("MATERIALIZED")
+    )
+    shown = sa.select(
+        RUN.c.pipeline_id, RUN.c.id, RUN.c.number, RUN.c.outcome, RUN.c.first_outcome, RUN.c.duration_s, RUN.c.created_at
+    ).join_from(reach, RUN, sa.and_(RUN.c.pipeline_id == reach.c.id, RUN.c.created_at >= reach.c.first_at))
+    if query.branch is not None:
         shown = shown.where(RUN.c.branch == query.branch)
-    first = oldest.order_by(older.c.created_at.desc()).offset(STRIP - 1).limit(1).scalar_subquery()
-    shown = shown.join_from(PIPELINE, RUN, RUN.c.pipeline_id == PIPELINE.c.id).join(REPOSITORY).join(SOURCE)
-    shown = shown.where(*pipeline_filters(query), sa.or_(first.is_(None), RUN.c.created_at >= first))
     runs: dict[int, list[StripRun]] = {}
     for pipeline_id, run_id, number, outcome, first_outcome, duration_s, created_at in session.connection().execute(
         shown.order_by(RUN.c.created_at, RUN.c.id)
@@ -167,16 +176,15 @@ def streaks(session: Session, query: Query, pipeline_ids: Iterable[int]) -> dict
         .where(passed.c.pipeline_id == PIPELINE.c.id, on_branch(query, passed), passed.c.outcome == Outcome.SUCCESS)
         .order_by(passed.c.created_at.desc())
         .limit(1)
-        .scalar_subquery()
     )
-    since = sa.func.min(sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=RUN.c.created_at.type))
+    since = sa.func.min(sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=MOMENT_TYPE))
     selected = sa.select(RUN.c.pipeline_id, sa.func.count(), since)
     selected = selected.join_from(PIPELINE, RUN, RUN.c.pipeline_id == PIPELINE.c.id)
     selected = selected.where(
         PIPELINE.c.id.in_(ids),
         on_branch(query),
         RUN.c.outcome.in_(FAILED),
-        sa.or_(last_success.is_(None), RUN.c.created_at >= last_success),
+        RUN.c.created_at >= or_always(last_success),
     ).group_by(RUN.c.pipeline_id)
     return {row[0]: Streak(*row[1:]) for row in session.connection().execute(selected)}
 

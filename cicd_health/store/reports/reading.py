@@ -39,14 +39,17 @@ class Reading:
         return filtered or not counted.many(self.session, self.query, self.start, self.end)
 
     @cached_property
-    def rows(self) -> Sequence[sa.Row[Any]]:
+    def rows(self) -> Sequence[Any]:
         table = RUN if self.query.subject == "run" else JOB
         labels = (table.c.pipeline_id, counted.MOMENT[self.query.subject])
         return counted.rows(self.session, self.query, self.start, self.end, *labels)
 
     def total(self) -> Tally:
         if self.exact:
-            return Tally.counting((row[2:] for row in self.rows), exact=True)
+            total = Tally.exactly()
+            for tally in self.pipelines().values():
+                total.merge(tally)
+            return total
         return between(self.session, self._scope(), self.query.subject, self.start, self.end)
 
     def buckets(self, edges: Sequence[datetime]) -> list[Tally]:
@@ -61,6 +64,10 @@ class Reading:
 
     def pipelines(self) -> dict[int, Tally]:
         """A Tally for each pipeline that has any run in the window."""
+        return self._pipelines
+
+    @cached_property
+    def _pipelines(self) -> dict[int, Tally]:
         if not self.exact:
             ids = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*counted.pipeline_filters(self.query))
             scope = Scope("pipeline", tuple(self.session.connection().execute(ids).scalars()))

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from cicd_health.model.health import Query
 from cicd_health.model.incidents import Turn
 from cicd_health.model.runs import FAILED, VERDICTS, Outcome
-from cicd_health.store.reports.pipelines import on_branch
+from cicd_health.store.reports.pipelines import on_branch, or_always
 from cicd_health.store.reports.rows import PIPELINE, REPOSITORY, RUN, SOURCE, pipeline_filters
 
 ENDED = sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=RUN.c.created_at.type)
@@ -55,12 +55,11 @@ def _begun_before(session: Session, query: Query, start: datetime) -> list[Turn]
         .order_by(passed.c.created_at.desc())
         .limit(1)
         .correlate(PIPELINE)
-        .scalar_subquery()
     )
     first_failure = (
         sa.select(failed.c.id)
         .where(failed.c.pipeline_id == PIPELINE.c.id, on_branch(query, failed), failed.c.outcome.in_(FAILED))
-        .where(failed.c.created_at < start, sa.or_(last_success.is_(None), failed.c.created_at > last_success))
+        .where(failed.c.created_at < start, failed.c.created_at > or_always(last_success))
         .order_by(failed.c.created_at, failed.c.id)
         .limit(1)
         .correlate(PIPELINE)
@@ -70,7 +69,7 @@ def _begun_before(session: Session, query: Query, start: datetime) -> list[Turn]
     return [Turn(row[0], False, row[1], row[2]) for row in session.connection().execute(selected)]
 
 
-def _runs(*columns: Any) -> sa.Select[Any]:
+def _runs(*columns: Any) -> Any:
     selected = sa.select(RUN.c.pipeline_id, RUN.c.created_at, ENDED.label("ended_at"), *columns)
     pipelines = selected.join_from(PIPELINE, RUN, RUN.c.pipeline_id == PIPELINE.c.id)
     return pipelines.join(REPOSITORY, REPOSITORY.c.id == PIPELINE.c.repo_id).join(SOURCE)

@@ -71,7 +71,7 @@ def many(session: Session, query: Query, start: datetime, end: datetime) -> bool
     return session.connection().execute(sa.select(sa.func.count()).select_from(some)).scalar_one() > MANY
 
 
-def rows(session: Session, query: Query, start: datetime, end: datetime, *labels: Any) -> Sequence[sa.Row[Any]]:
+def rows(session: Session, query: Query, start: datetime, end: datetime, *labels: Any) -> Sequence[Any]:
     """The labels asked for, then outcome, first outcome, duration and queue of each run or job."""
     columns = (*labels, *COUNTED[query.subject])
     selected = sa.select(*columns).where(within(query.subject, start, end), *filters(query))

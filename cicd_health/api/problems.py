@@ -1,0 +1,65 @@
+"""Every error as `application/problem+json`. Source: RFC 9457"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """One error as the client sees it; `more` are members beside the four usual ones."""
+    title = HTTPStatus(status).phrase
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail or title, **more}
+    return JSONResponse(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def unavailable(
+    detail: str = "The database cannot be reached. Nothing was accepted; please try again.",
+) -> JSONResponse:
+    return problem(503, detail, {"Retry-After": str(RETRY_AFTER_S)})
+
+
+def install(app: FastAPI) -> None:
+    """Let the app answer every error this way."""
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    for lost in (OperationalError, InterfaceError, TimeoutError):
+        app.add_exception_handler(lost, _of_database)
+    app.add_exception_handler(Exception, _of_bug)
+
+
+async def _of_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    detail = str(error.detail)
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"There is nothing at {request.url.path}."
+    if error.status_code == 405:
+        detail = f"{request.method} is not allowed at {request.url.path}."
+    return problem(error.status_code, detail, dict(error.headers or {}))
+
+
+async def _of_validation(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    wrong = [{"at": ".".join(str(part) for part in e["loc"][1:]), "message": e["msg"]} for e in error.errors()]
+    detail = "; ".join(f"{w['at']}: {w['message']}" if w["at"] else w["message"] for w in wrong)
+    return problem(422, detail, errors=wrong)
+
+
+async def _of_database(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("database unavailable", error=str(error))
+    return unavailable("The database cannot be reached at the moment.")
+
+
+async def _of_bug(_request: Request, _error: Exception) -> JSONResponse:
+    return problem(500, "Something went wrong here. It has been logged.")  # the server logs the stack

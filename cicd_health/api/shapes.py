@@ -1,0 +1,268 @@
+"""What the API answers with: the shapes of runs, jobs, deliveries, alerts and sources.
+
+Names are literal, clients rely on them. Each is made from one row of `store.lists`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from cicd_health.providers import flat
+from cicd_health.store import lists
+from cicd_health.store.lists import Row
+
+
+class Run(BaseModel):
+    """One run; its outcome and times are those of its last attempt."""
+
+    id: int
+    provider: str
+    source: str
+    repo: str
+    pipeline: str
+    pipeline_id: int
+    number: int | None
+    external_id: str
+    attempt: int
+    attempts: int
+    status: str
+    outcome: str
+    raw_status: str | None
+    raw_conclusion: str | None
+    title: str | None
+    branch: str | None
+    sha: str | None
+    event: str | None
+    actor: str | None
+    pull_request: int | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_s: float | None
+    queue_s: float | None
+    url: str | None
+    failed_job: str | None
+    failed_step: str | None
+    excerpt: str | None
+
+    @classmethod
+    def of(cls, row: Row, **more: Any) -> Any:
+        return cls(**{**row, "external_id": _external_id(row), **more})
+
+
+def _external_id(row: Row) -> str:
+    """The provider's own id, as it was posted."""
+    return flat.posted_id(row["provider"], row["pipeline"], row["external_id"])
+
+
+class AttemptOfRun(BaseModel):
+    attempt: int
+    outcome: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_s: float | None
+
+
+class Step(BaseModel):
+    number: int
+    name: str
+    status: str
+    outcome: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_s: float | None
+
+
+class Job(BaseModel):
+    """One job of one attempt. `log` is none, pending, kept or gone."""
+
+    id: int
+    external_id: str
+    name: str
+    attempt: int
+    status: str
+    outcome: str
+    raw_conclusion: str | None
+    runner: str | None
+    created_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_s: float | None
+    queue_s: float | None
+    url: str | None
+    log: str
+    steps: list[Step]
+
+
+def jobs_of(rows: Iterable[Row], steps: Iterable[Row]) -> list[Job]:
+    """Jobs with their steps."""
+    by_job: defaultdict[int, list[Step]] = defaultdict(list)
+    for step in steps:
+        by_job[step["job_id"]].append(Step(**step))
+    return [Job(**row, log=row["log_state"], steps=by_job[row["id"]]) for row in rows]
+
+
+class Notification(BaseModel):
+    """One message of an alert to one channel."""
+
+    channel: str
+    kind: str
+    state: str
+    attempts: int
+    error: str | None
+    next_try_at: datetime | None
+    sent_at: datetime | None
+
+
+class Scope(BaseModel):
+    """What an alert is about; null means all."""
+
+    provider: str | None
+    repo: str | None
+    pipeline: str | None
+    pipeline_id: int | None
+    branch: str | None
+
+
+class Alert(BaseModel):
+    """One rule firing for one scope, from opened to resolved."""
+
+    id: int
+    rule: str
+    kind: str
+    severity: str
+    state: str
+    scope: Scope
+    title: str
+    reason: str
+    opened_at: datetime
+    last_failed_at: datetime | None
+    resolved_at: datetime | None
+    failures: int
+    run_id: int | None
+    recovered_run_id: int | None
+    notifications: list[Notification]
+
+
+def read_alerts(session: Session, rows: Sequence[Row]) -> list[Alert]:
+    """Incidents with their messages."""
+    by_incident: defaultdict[int, list[Notification]] = defaultdict(list)
+    for notification in lists.notifications(session, [row["id"] for row in rows]):
+        by_incident[notification["incident_id"]].append(Notification(**notification))
+    return [Alert(**row, scope=Scope(**row), notifications=by_incident[row["id"]]) for row in rows]
+
+
+class RunDetail(Run):
+    """A run with its attempts, the jobs of one attempt, and the alerts it had a part in."""
+
+    attempts_list: list[AttemptOfRun]
+    jobs: list[Job]
+    alerts: list[Alert]
+
+
+class Delivery(BaseModel):
+    """One delivery as it arrived; `error` says why it was ignored, or what could not be understood."""
+
+    id: int
+    provider: str
+    external_id: str
+    event: str
+    action: str | None
+    received_at: datetime
+    state: str
+    error: str | None
+    run_id: int | None
+    size: int
+
+
+class Repo(BaseModel):
+    id: int
+    provider: str
+    source: str
+    name: str
+    default_branch: str | None
+    url: str | None
+    created_at: datetime
+
+
+class Pipeline(BaseModel):
+    id: int
+    provider: str
+    source: str
+    repo: str
+    name: str
+    path: str | None
+    default_branch: str | None
+    url: str | None
+    created_at: datetime
+
+
+class PipelineDetail(Pipeline):
+    """A pipeline with its newest run."""
+
+    last_run: Run | None
+
+
+class RateLimit(BaseModel):
+    remaining: int | None
+    limit: int | None
+    reset_at: datetime | None
+
+
+class Source(BaseModel):
+    """One GitHub host or one Jenkins server. `state` is ok, degraded, error or never."""
+
+    id: int
+    provider: str
+    host: str
+    name: str
+    state: str
+    last_event_at: datetime | None
+    last_poll_at: datetime | None
+    complete_until: datetime | None
+    rate_limit: RateLimit | None
+    error: str | None
+
+    @classmethod
+    def of(cls, row: Row, state: str) -> Source:
+        known = row["rate_limit_limit"] is not None or row["rate_limit_remaining"] is not None
+        limit = RateLimit(**{name: row[f"rate_limit_{name}"] for name in RateLimit.model_fields}) if known else None
+        return cls(**row, state=state, rate_limit=limit)
+
+
+class Rule(BaseModel):
+    """An alert rule: its kind, and what is chosen for it."""
+
+    id: int
+    slug: str
+    kind: str
+    name: str
+    enabled: bool
+    severity: str
+    params: dict[str, Any]
+    scope: dict[str, Any]
+    builtin: bool
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Rule:
+        return cls(**{**row, "params": json.loads(row["params"] or "{}"), "scope": json.loads(row["scope"] or "{}")})
+
+
+class Channel(BaseModel):
+    """Where messages go. The address is a secret and is never shown."""
+
+    id: int
+    slug: str
+    name: str
+    kind: str
+    origin: str
+    enabled: bool
+    url: str = "••••"
+    error: str | None

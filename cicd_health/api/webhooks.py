@@ -1,0 +1,114 @@
+"""What providers post to us: proved, decoded, kept, and only then understood."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from cicd_health import access, flow, settings
+from cicd_health.api import bodies
+from cicd_health.api.inbox import Inbox, NotKept
+from cicd_health.api.problems import problem, unavailable
+from cicd_health.flow import Receipt
+from cicd_health.model.deliveries import Incoming
+from cicd_health.providers import PROVIDERS
+from cicd_health.providers.provider import BadSignature, NotJson, Provider
+
+log = structlog.get_logger(__name__)
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {"description": "Kept: `state` is applied, ignored or kept (not understood, can be replayed)."},
+    200: {"description": "A repeat: `state` is duplicate."},
+    400: {"description": "Not JSON."},
+    401: {"description": "Wrong signature or token; nothing is stored."},
+    413: {"description": "Over 25 MB."},
+    503: {"description": "Could not be kept; try again."},
+}
+
+
+class Refusals:
+    """Remembers refused deliveries, one write at a time: a flood of them is not counted one by one."""
+
+    def __init__(self) -> None:
+        self._writing = False
+
+    async def add(self, provider: str, reason: str, now: datetime) -> None:
+        if self._writing:
+            return
+        self._writing = True
+        try:
+            await run_in_threadpool(flow.refuse, provider, reason, now)
+        except Exception as error:  # the answer stays 401 whatever the database says
+            log.warning("refusal not noted", provider=provider, error=str(error))
+        finally:
+            self._writing = False
+
+
+def secrets_of(slug: str) -> tuple[str, ...]:
+    """The instance's secrets for a provider."""
+    chosen = settings.get()
+    kept = {"github": chosen.github_webhook_secret, "jenkins": chosen.jenkins_webhook_token}
+    return access.several(kept.get(slug))
+
+
+def router(inbox: Inbox) -> APIRouter:
+    """A webhook address for every provider."""
+    routes = APIRouter(tags=["webhooks"])
+    refusals = Refusals()
+    for provider in PROVIDERS.values():
+        _add(routes, provider, inbox, refusals)
+    return routes
+
+
+def _add(routes: APIRouter, provider: Provider, inbox: Inbox, refusals: Refusals) -> None:
+    async def webhook(request: Request) -> JSONResponse:
+        return await _take(request, provider, inbox, refusals)
+
+    path, name = f"/webhooks/{provider.slug}", f"{provider.label}'s webhook"
+    routes.add_api_route(path, webhook, methods=["POST"], status_code=202, responses=ANSWERS, summary=name)
+    routes.add_api_route(f"/webhook/{provider.slug}", webhook, methods=["POST"], include_in_schema=False)
+
+
+async def _take(request: Request, provider: Provider, inbox: Inbox, refusals: Refusals) -> JSONResponse:
+    now = datetime.now(UTC)
+    body = await bodies.read(request)
+    headers = dict(request.headers)
+    try:
+        provider.verify(headers, request.query_params, body, secrets_of(provider.slug))
+    except BadSignature as error:
+        await refusals.add(provider.slug, str(error), now)
+        return problem(401, f"Not proved to come from {provider.label}: {error}.")
+    try:
+        payload = provider.decode(headers, body)
+    except NotJson as error:
+        raise HTTPException(400, f"The body is not JSON: {error}") from None
+    envelope = provider.envelope(headers, payload, body)
+    incoming = Incoming(
+        provider=provider.slug,
+        external_id=envelope.external_id,
+        event=envelope.event,
+        action=envelope.action,
+        body=body,
+        payload=payload,
+        received_at=now,
+        headers=headers,
+    )
+    try:
+        receipt = await inbox.put(incoming)
+    except NotKept:
+        return unavailable()
+    return _answer(receipt)
+
+
+def _answer(receipt: Receipt) -> JSONResponse:
+    """A delivery that failed here is kept all the same: sending it again would not help, replaying it will."""
+    state = "kept" if receipt.state == "failed" else receipt.state
+    answer = {"delivery": receipt.delivery_id, "state": state}
+    if receipt.error:
+        answer["error"] = receipt.error
+    return JSONResponse(answer, status_code=200 if state == "duplicate" else 202)

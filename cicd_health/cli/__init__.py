@@ -1,0 +1,196 @@
+"""The commands: `python -m cicd_health serve` and the others, see `--help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError
+
+from cicd_health import access, demo, flow, secret_file, settings
+from cicd_health.cli import logs, page_build, server, settings_page
+from cicd_health.cli.banner import banner, sign_in_link
+from cicd_health.demo.telling import Telling
+from cicd_health.store import engine, migrations
+
+WAIT_FOR_DATABASE_S = 30
+DEMO_LASTS_S = 6 * 3600
+PROBLEMS = (settings.SettingsError, server.AddressError, page_build.PageError)
+
+app = typer.Typer(help="CI/CD Health: the health of your pipelines on one page.", no_args_is_help=True)
+keys = typer.Typer(help="API keys.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@app.command()
+def serve() -> None:
+    """Serve the page, the API and the webhooks on one port."""
+    with _one_sentence():
+        first_start = _prepare()
+        raise typer.Exit(_run(first_start))
+
+
+@app.command(name="demo")
+def demonstrate() -> None:
+    """Serve a believable history and live traffic, from a database of its own: demo.db in DATA_DIR."""
+    with _one_sentence():
+        database = settings.get().data_dir / "demo.db"
+        _remove_old(database)
+        os.environ["DATABASE_URL"] = f"sqlite:///{database}"
+        settings.get.cache_clear()
+        first_start = _prepare()
+        stop = threading.Event()
+        traffic = threading.Thread(target=demo.live, args=(stop, _history()), name="demo traffic", daemon=True)
+        code = _run(first_start, traffic.start)
+        stop.set()
+        raise typer.Exit(code)
+
+
+def _remove_old(database: Path) -> None:
+    """A demo of yesterday would show that nothing has been built since: it is made anew."""
+    if database.exists() and time.time() - database.stat().st_mtime > DEMO_LASTS_S:
+        for file in database.parent.glob(f"{database.name}*"):
+            file.unlink()
+
+
+def _history() -> Sequence[Telling]:
+    """Fill an empty database; what of the story is still to be told."""
+    try:
+        return demo.fill(_now())
+    except demo.NotEmpty:
+        return []
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with _one_sentence():
+        _migrate()
+
+
+@app.command()
+def build() -> None:
+    """Build the page, unless it is built already."""
+    with _one_sentence():
+        typer.echo("The page is built." if page_build.ensure() else "The page is up to date.")
+
+
+@app.command(name="settings")
+def show_settings(
+    markdown: Annotated[bool, typer.Option(help="Write every setting as the page docs/settings.md.")] = False,
+) -> None:
+    """Check the settings, and show them without the secrets."""
+    with _one_sentence():
+        if markdown:
+            typer.echo(settings_page.markdown(), nl=False)
+        else:
+            typer.echo("\n".join(settings_page.values(settings.get())))
+
+
+@app.command()
+def replay(
+    delivery: Annotated[int, typer.Argument(help="Number of the delivery, as the Deliveries page shows it.")],
+) -> None:
+    """Apply a kept delivery again."""
+    with _one_sentence():
+        try:
+            receipt = flow.replay(delivery, _now())
+        except KeyError:
+            _fail(f"There is no delivery {delivery}.")
+        typer.echo(f"Delivery {delivery}: {receipt.state}" + (f", {receipt.error}" if receipt.error else ""))
+
+
+@app.command()
+def link() -> None:
+    """Print a new link that signs the administrator in, once, within 24 hours."""
+    with _one_sentence():
+        typer.echo(sign_in_link(settings.get(), _new_link()))
+
+
+@keys.command(name="add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    scope: Annotated[list[str], typer.Option(help="read, ingest or admin; may be repeated.")],
+) -> None:
+    """Print a new API key; it is not shown again."""
+    with _one_sentence():
+        try:
+            typer.echo(access.create_key(name, scope, _now()))
+        except ValueError as error:
+            _fail(f"{error}.")
+
+
+def _prepare() -> bool:
+    """Everything that must hold before the server starts; True on the first start in this DATA_DIR."""
+    chosen = settings.get()
+    logs.configure(readable=chosen.backend_env == "dev" or sys.stderr.isatty())
+    server.check_free(chosen.host, chosen.port)
+    first_start = not secret_file.path(chosen.data_dir).exists()
+    _migrate()
+    if chosen.backend_env == "prod" and not page_build.is_current():
+        typer.echo("Building the page. This is done once and takes about half a minute.")
+        page_build.ensure()
+    return first_start
+
+
+def _run(first_start: bool, when_ready: Callable[[], None] = lambda: None) -> int:
+    """Serve until told to stop; the exit code. The banner is printed when the server answers."""
+    chosen = settings.get()
+    text = banner(chosen, _new_link(), _now(), first_start=first_start)
+
+    def announce() -> None:
+        typer.echo(text)
+        when_ready()
+
+    if chosen.backend_env == "dev":
+        page_build.forget()  # what the reloading server builds is not the page that is served otherwise
+        return server.serve_reloading(chosen.host, chosen.port, announce)
+    return server.serve(chosen.host, chosen.port, announce)
+
+
+def _migrate() -> None:
+    """Migrate; a database that is just starting is waited for."""
+    give_up_at = time.monotonic() + WAIT_FOR_DATABASE_S
+    while True:
+        try:
+            return migrations.upgrade(engine.engine())
+        except OperationalError as error:
+            if time.monotonic() > give_up_at:
+                address, reason = settings.masked(settings.get().database_url), str(error.orig).strip().splitlines()[0]
+                _fail(f"DATABASE_URL is {address!r}, but the database does not answer: {reason}.")
+            time.sleep(1)
+        except CommandError as error:
+            _fail(f"The database is newer than this program, or its migrations are damaged: {error}.")
+
+
+def _new_link() -> str:
+    chosen = settings.get()
+    access.ensure_admin(chosen.admin_email, chosen.admin_password, _now())
+    return access.new_link(_now())
+
+
+@contextmanager
+def _one_sentence() -> Generator[None]:
+    """What a person can put right is said in one sentence, and the exit code is 2."""
+    try:
+        yield
+    except PROBLEMS as problem:
+        _fail(str(problem))
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(2)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,112 @@
+"""The web server, run in this very process: whatever ends the process, even `kill -9`, ends the server with it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+APP = "cicd_health.cicd_health"
+STOP_WITHIN_S = 5.0
+TRY_EVERY_S = 0.05
+# Serve the page that was built, without compiling it again.
+REFLEX = {
+    "REFLEX_ENV_MODE": "prod",
+    "__REFLEX_SKIP_COMPILE": "true",
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+    "REFLEX_TELEMETRY_ENABLED": "false",
+    "REFLEX_CHECK_LATEST_VERSION": "false",
+    "REFLEX_SOCKET_INTERVAL": "15",
+    "REFLEX_SOCKET_TIMEOUT": "20",
+}
+
+
+class AddressError(Exception):
+    """The server cannot listen there; the message is one sentence."""
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise AddressError when nobody can listen there, because another program does or the address is not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise AddressError(
+            f"HOST is {host!r} and PORT is {port}, but nothing can listen there ({error.strerror or error}); "
+            "stop the program that does, or set another PORT."
+        ) from None
+
+
+def serve(host: str, port: int, on_ready: Callable[[], None]) -> int:
+    """Serve page, API and websocket until SIGTERM or SIGINT; the exit code. `on_ready` is called once it answers."""
+    os.environ.update({name: os.environ.get(name, value) for name, value in REFLEX.items()})
+    application = importlib.import_module(APP).app()
+    return asyncio.run(_serve(application, host, port, on_ready))
+
+
+def serve_reloading(host: str, port: int, on_ready: Callable[[], None]) -> int:
+    """Serve the same with Reflex's own server, which builds and loads again what changes; the exit code."""
+    command = [sys.executable, "-m", "reflex", "run", "--env", "preview", "--backend-host", host]
+    ports = ["--frontend-port", str(port), "--backend-port", str(port)]
+    with subprocess.Popen([*command, *ports]) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        on_ready()
+        try:
+            return abs(process.wait())
+        except KeyboardInterrupt:  # the terminal told the child, too
+            return process.wait()
+
+
+async def _serve(application: Any, host: str, port: int, on_ready: Callable[[], None]) -> int:
+    server = Server(application, host, port, interface=Interfaces.ASGI, log_level=LogLevels.error)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    serving = asyncio.create_task(server.serve())
+    announcing = asyncio.create_task(_announce(host, port, on_ready))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    announcing.cancel()
+    stopping.cancel()
+    _end_within(STOP_WITHIN_S)
+    server.stop()
+    await asyncio.wait({serving})
+    return 0 if stop.is_set() else 1
+
+
+async def _announce(host: str, port: int, on_ready: Callable[[], None]) -> None:
+    while not await _answers(host, port):  # noqa: ASYNC110 - nothing tells when Granian listens
+        await asyncio.sleep(TRY_EVERY_S)
+    on_ready()
+
+
+async def _answers(host: str, port: int) -> bool:
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    try:
+        reader, writer = await asyncio.open_connection(here, port)
+        writer.write(f"GET /health HTTP/1.1\r\nHost: {here}\r\nConnection: close\r\n\r\n".encode())
+        answer = await reader.readline()
+        writer.close()
+    except OSError:
+        return False
+    return b" 200 " in answer
+
+
+def _end_within(seconds: float) -> None:
+    """End the process after this time even if a thread or a task does not let go; nothing accepted is lost by it."""
+    timer = threading.Timer(seconds, os._exit, [0])
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,71 @@
+"""Send the story's past through the flow, in the order in which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cicd_health import flow
+from cicd_health.demo import github_bodies, jenkins_bodies
+from cicd_health.demo.runs import Run
+from cicd_health.demo.story import story
+from cicd_health.demo.telling import Telling
+from cicd_health.store import engine
+from cicd_health.store.reports import lists
+
+BATCH = 200
+RECENT = timedelta(hours=3)  # runs that ended this lately are told whole, older ones only how they ended
+TELL = {"github": github_bodies.tellings, "jenkins": jenkins_bodies.tellings}
+
+
+class NotEmpty(Exception):
+    """The database holds runs already: a made-up past among real runs would falsify them."""
+
+
+def fill(now: datetime) -> list[Telling]:
+    """Send eight weeks of history to the database of the settings; what remains to be told after `now`.
+
+    History is quiet: it opens and resolves incidents and sends nothing. Raises NotEmpty.
+    """
+    with engine.reading() as session:
+        if not lists.empty(session):
+            raise NotEmpty
+    flow.start(now)
+    tellings = tell(story(now), now)
+    past = [telling for telling in tellings if telling.at <= now]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("Eight weeks of history", total=len(past))
+        for batch in batches(past):
+            flow.receive([replace(telling.write(), quiet=True) for telling in batch], batch[-1].at)
+            progress.advance(task, len(batch))
+    return tellings[len(past) :]
+
+
+def tell(runs: Sequence[Run], now: datetime) -> list[Telling]:
+    """Every delivery about these runs, by the moment at which it is sent."""
+    tellings = [
+        telling for run in runs for telling in TELL[run.plan.provider](run, whole=run.completed_at > now - RECENT)
+    ]
+    return sorted(tellings, key=lambda telling: telling.at)
+
+
+def batches(tellings: Sequence[Telling]) -> Iterator[list[Telling]]:
+    """At most BATCH deliveries each, and never a failure and a success of the same pipeline.
+
+    The rules look at how things stand when a batch is applied: what broke and recovered inside one, they never saw.
+    """
+    batch: list[Telling] = []
+    verdicts: dict[str, bool] = {}
+    for telling in tellings:
+        pipeline, failed = telling.verdict or ("", False)
+        if len(batch) == BATCH or verdicts.get(pipeline, failed) != failed:
+            yield batch
+            batch, verdicts = [], {}
+        batch.append(telling)
+        verdicts[pipeline] = failed
+    if batch:
+        yield batch

@@ -1,0 +1,116 @@
+"""Traffic that goes on: what the story still has to tell, and new runs every half minute.
+
+A new run is told in a hurry, and ends now: its first delivery says that it began some minutes ago, the last
+one arrives on time. Its durations are thereby those of the pipeline, and yet the page moves while one watches.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from random import Random
+
+import structlog
+
+from cicd_health import flow
+from cicd_health.demo import company
+from cicd_health.demo.company import PipelinePlan
+from cicd_health.demo.fill import TELL
+from cicd_health.demo.story import FAIL, PASS, Sketch, commission, conditions, outcomes, play
+from cicd_health.demo.telling import Telling
+from cicd_health.store import engine, lists
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 25  # between two new runs, on average
+HURRY_S = (25, 75)  # the time in which a whole run is told
+AGAIN_S = 5  # after a failed try
+FAILS = 0.1
+SELDOM = frozenset({company.NIGHTLY, company.EDGE_RELEASE})
+
+
+@dataclass
+class Agenda:
+    """What is going to be told, soonest first. The count keeps the order of what is told at the same moment."""
+
+    tellings: list[tuple[datetime, int, Telling]] = field(default_factory=list)
+    order: Iterator[int] = field(default_factory=count)
+
+    def add(self, telling: Telling) -> None:
+        heapq.heappush(self.tellings, (telling.at, next(self.order), telling))
+
+    def due(self, now: datetime) -> list[Telling]:
+        """Take what is to be told by now."""
+        taken = []
+        while self.tellings and self.tellings[0][0] <= now:
+            taken.append(heapq.heappop(self.tellings)[2])
+        return taken
+
+    def next_at(self) -> datetime:
+        return self.tellings[0][0] if self.tellings else datetime.max.replace(tzinfo=UTC)
+
+    def judged(self) -> set[str]:
+        """The pipelines of which a verdict on main is still to come."""
+        return {telling.verdict[0] for _, _, telling in self.tellings if telling.verdict}
+
+
+def live(stop: threading.Event, pending: Sequence[Telling] = ()) -> None:
+    """Send believable deliveries through the flow until `stop` is set; `pending` is what `fill` left to tell."""
+    rng, agenda = Random(), Agenda()
+    for telling in pending:
+        agenda.add(telling)
+    due: list[Telling] = []
+    next_run_at = datetime.now(UTC)
+    while not stop.is_set():
+        now = datetime.now(UTC)
+        try:
+            if now >= next_run_at:
+                next_run_at = now + timedelta(seconds=min(rng.expovariate(1 / EVERY_S), 3 * EVERY_S))
+                for telling in new_tellings(rng, agenda.judged(), now):
+                    agenda.add(telling)
+            due += agenda.due(now)
+            if due:
+                flow.receive([replace(telling.write(), received_at=now) for telling in due], now)
+                due = []
+            pause_s = (min(agenda.next_at(), next_run_at) - datetime.now(UTC)).total_seconds()
+        except Exception:  # a database that is away for a moment must not end the demo
+            log.exception("demo traffic paused", seconds=AGAIN_S)
+            pause_s = AGAIN_S
+        stop.wait(max(pause_s, 0.05))
+
+
+def new_tellings(rng: Random, taken: set[str], now: datetime) -> Iterator[Telling]:
+    """One new run of a pipeline that is not `taken`; when it breaks main, the run that repairs it follows."""
+    plans = [plan for plan in company.PIPELINES if plan.key not in taken and plan not in SELDOM]
+    if not plans:
+        return
+    plan = rng.choices(plans, weights=[plan.weekly for plan in plans])[0]
+    number = last_number(plan) + 1
+    sketch = replace(commission(plan, rng, now), special=conditions(plan, now, now))
+    sketch = replace(sketch, outcomes=outcomes(plan, rng, max(plan.fails, FAILS)))
+    yield from hurried(sketch, number, now, rng.uniform(*HURRY_S))
+    if sketch.branch == "main" and sketch.outcomes[-1] != PASS[-1]:
+        begins = now + timedelta(seconds=HURRY_S[1] + rng.uniform(20, 60))
+        repaired = replace(sketch, outcomes=PASS, title=f"Revert “{sketch.title}”" if sketch.outcomes == FAIL else "")
+        yield from hurried(repaired, number + 1, begins, rng.uniform(*HURRY_S))
+
+
+def hurried(sketch: Sketch, number: int, begins: datetime, seconds: float) -> Iterator[Telling]:
+    """A run told from `begins` on within these seconds, that has taken its full time when it ends."""
+    rehearsal = play(replace(sketch, created_at=begins), number)
+    length = rehearsal.completed_at - rehearsal.created_at
+    begun_at = begins + timedelta(seconds=seconds) - length
+    run = play(replace(sketch, created_at=begun_at), number)
+    for telling in TELL[sketch.plan.provider](run, whole=True):
+        yield replace(telling, at=begins + timedelta(seconds=seconds) * ((telling.at - begun_at) / length))
+
+
+def last_number(plan: PipelinePlan) -> int:
+    """The number of the pipeline's newest run."""
+    with engine.reading() as session:
+        rows = lists.runs(session, lists.RunFilter(repo=plan.repo, pipeline=plan.name), limit=1)
+    return rows[0]["number"] if rows else plan.first_number

@@ -1,0 +1,96 @@
+"""The same numbers, once per pipeline, repository, branch, job, day or hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from cicd_health.metrics.report.numbers import summarise
+from cicd_health.metrics.time_to_restore import restore
+from cicd_health.model.buckets import DAY, edges
+from cicd_health.model.health import Query, Restore, Summary
+from cicd_health.model.incidents import Breakage, breakages
+from cicd_health.model.tally import Tally
+from cicd_health.model.windows import Window
+from cicd_health.store.reports import pipelines, restores, rows
+from cicd_health.store.reports.reading import Reading
+
+GroupBy = Literal["pipeline", "repo", "branch", "job", "day", "hour"]
+Groups = list[tuple[dict[str, Any], Summary]]
+
+
+def groups(session: Session, query: Query, group_by: GroupBy) -> Groups:
+    """(key, numbers) of each group that has any run in the window; days and hours are all there, empty ones too.
+
+    The key of a pipeline is its id, with its name and repository beside it; of a day "YYYY-MM-DD" in the query's
+    zone; of an hour its moment in UTC. Grouping by job counts jobs. Branches and jobs have no time to restore.
+    Raises ValueError for an unknown grouping.
+    """
+    match group_by:
+        case "day" | "hour":
+            return _by_time(session, query, DAY if group_by == "day" else timedelta(hours=1))
+        case "pipeline" | "repo":
+            return _by_place(session, query, group_by)
+        case "branch" | "job":
+            return _by_label(session, query, group_by)
+    raise ValueError(f"cannot group by {group_by!r}")
+
+
+def _by_time(session: Session, query: Query, step: timedelta) -> Groups:
+    window = query.window
+    bounds = edges(window, step, query.tz)
+    tallies = Reading(session, query, window.start, window.end).buckets(bounds)
+    broken = breakages(restores.turns(session, query, window.start, window.end))
+    zone = ZoneInfo(query.tz)
+    found: Groups = []
+    for (start, end), tally in zip(pairwise(bounds), tallies, strict=True):
+        part = Window("custom", start, min(end, window.end))
+        key = f"{start.astimezone(zone):%Y-%m-%d}" if step == DAY else _hour(start)
+        found.append(({"key": key}, summarise(query, part, tally, restore(broken, part), {})))
+    return found
+
+
+def _hour(start: datetime) -> str:
+    return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _by_place(session: Session, query: Query, group_by: str) -> Groups:
+    window = query.window
+    tallies = Reading(session, query, window.start, window.end).pipelines()
+    broken = breakages(restores.turns(session, query, window.start, window.end))
+    members: dict[Any, list[pipelines.Named]] = {}
+    for pipeline in pipelines.named(session, query):
+        if pipeline.pipeline_id in tallies:
+            key = pipeline.pipeline_id if group_by == "pipeline" else pipeline.repo
+            members.setdefault(key, []).append(pipeline)
+    found: Groups = []
+    for key, of_key in members.items():
+        ids = {pipeline.pipeline_id for pipeline in of_key}
+        beside = {"name": of_key[0].name, "repo": of_key[0].repo} if group_by == "pipeline" else {}
+        total = Tally.sum(tallies[pipeline_id] for pipeline_id in ids)
+        restored = restore(_of(broken, ids), window)
+        found.append(({"key": key, **beside}, summarise(query, window, total, restored, {})))
+    return found
+
+
+def _of(broken: Iterable[Breakage], pipeline_ids: set[int]) -> list[Breakage]:
+    return [breakage for breakage in broken if breakage.failed.pipeline_id in pipeline_ids]
+
+
+def _by_label(session: Session, query: Query, group_by: str) -> Groups:
+    if group_by == "job" or query.job is not None:
+        query = replace(query, subject="job")
+    label = rows.JOB.c.name if group_by == "job" else rows.RUN.c.branch
+    tallies: dict[Any, Tally] = {}
+    for key, *row in rows.rows(session, query, query.window.start, query.window.end, label):
+        if key not in tallies:
+            tallies[key] = Tally.exactly()
+        tallies[key].put(tuple(row))  # type: ignore[arg-type]
+    most_first = sorted(tallies.items(), key=lambda group: (-group[1].total, group[0] or ""))
+    return [({"key": key}, summarise(query, query.window, tally, Restore(), {})) for key, tally in most_first]

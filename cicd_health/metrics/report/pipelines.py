@@ -1,0 +1,201 @@
+"""Each pipeline on the overview: its state and why, its strip, its numbers, what runs and waits now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from cicd_health.metrics.duration import durations
+from cicd_health.metrics.health import Signs, diagnose, reliable_p50, reliable_p95
+from cicd_health.metrics.metric import distribution
+from cicd_health.metrics.report.numbers import passed_of
+from cicd_health.model import flakes
+from cicd_health.model.flakes import Flake
+from cicd_health.model.health import HealthState, PipelineHealth, Query, StripRun
+from cicd_health.model.runs import ABSURD_S, Outcome
+from cicd_health.model.tally import Tally
+from cicd_health.store.reports import flakes as kept_flakes
+from cicd_health.store.reports import pipelines as kept
+from cicd_health.store.reports.pipelines import LastVerdict, Named, OpenIncident, Streak, Unfinished
+from cicd_health.store.reports.reading import Reading
+
+FORGOTTEN = timedelta(days=30)  # a pipeline without a run for so long is left out
+WORST_FIRST = {state: rank for rank, state in enumerate(HealthState)}
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What a pipeline does at this moment."""
+
+    running: int = 0
+    running_since: datetime | None = None
+    expected_end_at: datetime | None = None
+    waiting: int = 0
+    oldest_waiting_at: datetime | None = None
+    needs_approval: int = 0
+
+
+@dataclass
+class Known:
+    """Everything read about the pipelines of one query, by pipeline."""
+
+    query: Query
+    now: datetime
+    tallies: Mapping[int, Tally]
+    tallies_before: Mapping[int, Tally]
+    strips: Mapping[int, tuple[StripRun, ...]]
+    verdicts: Mapping[int, LastVerdict]  # of the branch that decides the state
+    verdicts_anywhere: Mapping[int, LastVerdict]
+    streaks: Mapping[int, Streak]
+    flakes: Mapping[int, Flake]
+    unfinished: Mapping[int, list[Unfinished]]
+    waiting: Mapping[int, list[datetime]]  # by run
+    incidents: Mapping[int, OpenIncident] = field(default_factory=dict)
+
+
+def pipeline_healths(
+    session: Session,
+    query: Query,
+    now: datetime,
+    reading: Reading,
+    before: Reading,
+    named: Sequence[Named],
+    incidents: Sequence[OpenIncident],
+    verdicts_anywhere: Mapping[int, LastVerdict],
+) -> tuple[PipelineHealth, ...]:
+    """Worst first; of equal ones those that are so for longest, then by name."""
+    known = _read(session, query, now, reading, before, incidents, verdicts_anywhere)
+    shown = [_health(known, pipeline) for pipeline in named if _alive(known, pipeline)]
+    never = query.window.end + FORGOTTEN
+    return tuple(sorted(shown, key=lambda one: (WORST_FIRST[one.state], one.since or never, one.repo, one.name)))
+
+
+def _read(
+    session: Session,
+    query: Query,
+    now: datetime,
+    reading: Reading,
+    before: Reading,
+    incidents: Sequence[OpenIncident],
+    verdicts_anywhere: Mapping[int, LastVerdict],
+) -> Known:
+    verdicts = kept.last_verdicts(session, query, any_branch=False)
+    failing = [pipeline_id for pipeline_id, last in verdicts.items() if last.outcome.failed]
+    unfinished: dict[int, list[Unfinished]] = {}
+    for run in kept.unfinished(session, query, now - timedelta(seconds=ABSURD_S)):
+        unfinished.setdefault(run.pipeline_id, []).append(run)
+    suspects = kept_flakes.verdicts(session, query, now - flakes.WINDOW, flakes.CONFIRMED)
+    return Known(
+        query=query,
+        now=now,
+        tallies=reading.pipelines(),
+        tallies_before=before.pipelines(),
+        strips=kept.strips(session, query),
+        verdicts=verdicts,
+        verdicts_anywhere=verdicts_anywhere,
+        streaks=kept.streaks(session, query, failing),
+        flakes=flakes.confirmed(suspects),
+        unfinished=unfinished,
+        waiting=kept.waiting_jobs(session, (run.run_id for runs in unfinished.values() for run in runs)),
+        # the oldest of each pipeline is the one to show: the later ones overwrite nothing
+        incidents={i.pipeline_id: i for i in reversed(incidents) if i.pipeline_id is not None},
+    )
+
+
+def _alive(known: Known, pipeline: Named) -> bool:
+    """Whether it has a run in the window, or had one in the last 30 days."""
+    if pipeline.pipeline_id in known.tallies:
+        return True
+    strip = known.strips.get(pipeline.pipeline_id)
+    return bool(strip) and known.now - strip[-1].created_at <= FORGOTTEN
+
+
+def _health(known: Known, pipeline: Named) -> PipelineHealth:
+    pipeline_id = pipeline.pipeline_id
+    tally = known.tallies.get(pipeline_id, Tally())
+    duration = durations(tally, known.query.durations)
+    duration_before = durations(known.tallies_before.get(pipeline_id, Tally()), known.query.durations)
+    queue = distribution(tally.queue)
+    successes, verdicts = passed_of(tally.counts)
+    deciding = known.verdicts.get(pipeline_id)
+    last = deciding or known.verdicts_anywhere.get(pipeline_id)
+    streak = known.streaks.get(pipeline_id)
+    present = _present(known, pipeline_id, tally)
+    incident = known.incidents.get(pipeline_id)
+    diagnosis = diagnose(
+        Signs(
+            now=known.now,
+            last=deciding.outcome if deciding else None,
+            in_a_row=streak.failures if streak else 0,
+            failing_since=streak.since if streak else None,
+            failed_job=deciding.failed_job if deciding else None,
+            failed_step=deciding.failed_step if deciding else None,
+            waiting=present.waiting,
+            oldest_waiting_at=present.oldest_waiting_at,
+            flake=known.flakes.get(pipeline_id),
+            duration=duration,
+            duration_before=duration_before,
+            queue=queue,
+            verdicts=verdicts,
+            window_start=known.query.window.start,
+        )
+    )
+    return PipelineHealth(
+        pipeline_id=pipeline_id,
+        name=pipeline.name,
+        repo=pipeline.repo,
+        provider=pipeline.provider,
+        branch=known.query.branch or pipeline.default_branch or (last.branch if last else None),
+        url=pipeline.url,
+        state=diagnosis.state,
+        why=diagnosis.why,
+        since=diagnosis.since,
+        strip=known.strips.get(pipeline_id, ()),
+        successes=successes,
+        verdicts=verdicts,
+        p95_s=reliable_p95(duration),
+        p95_before_s=reliable_p95(duration_before),
+        queue_p95_s=queue.p95,
+        last_run_id=last.run_id if last else None,
+        last_run_url=last.url if last else None,
+        last_outcome=last.outcome if last else None,
+        last_rescued=last.rescued if last else False,
+        last_at=(last.completed_at or last.created_at) if last else None,
+        running=present.running,
+        expected_end_at=present.expected_end_at,
+        running_since=present.running_since,
+        waiting=present.waiting,
+        oldest_waiting_at=present.oldest_waiting_at,
+        needs_approval=present.needs_approval,
+        failing_job=deciding.failed_job if deciding and deciding.outcome.failed else None,
+        incident_id=incident.incident_id if incident else None,
+        incident_state=incident.state if incident else None,
+        in_a_row=streak.failures if streak else 0,
+    )
+
+
+def _present(known: Known, pipeline_id: int, tally: Tally) -> Present:
+    runs = known.unfinished.get(pipeline_id, [])
+    # The run that started first ends first: all are expected to take as long as the pipeline's median success.
+    started = sorted(run.started_at or run.created_at for run in runs if run.outcome is Outcome.RUNNING)
+    usual = reliable_p50(distribution(tally.passed))
+    waiting = [since for run in runs for since in _waits(known, run)]
+    return Present(
+        running=len(started),
+        running_since=started[0] if started else None,
+        expected_end_at=started[0] + timedelta(seconds=usual) if started and usual is not None else None,
+        waiting=len(waiting),
+        oldest_waiting_at=min(waiting, default=None),
+        needs_approval=sum(run.outcome is Outcome.WAITING for run in runs)
+        + tally.counts.get(Outcome.ACTION_REQUIRED, 0),
+    )
+
+
+def _waits(known: Known, run: Unfinished) -> list[datetime]:
+    """Since when its queued jobs wait; a queued run whose jobs are not known waits itself."""
+    if run.run_id in known.waiting:
+        return known.waiting[run.run_id]
+    return [run.created_at] if run.outcome is Outcome.QUEUED else []

@@ -1,0 +1,21 @@
+"""How many of the verdicts passed. Of a run, the last attempt is what counts."""
+
+from __future__ import annotations
+
+from cicd_health.metrics.metric import Metric
+from cicd_health.model.health import Summary
+
+
+def compute(summary: Summary) -> float | None:
+    return summary.success_rate
+
+
+METRIC = Metric(
+    slug="success_rate",
+    label="Success rate",
+    unit="rate",
+    better="higher",
+    formula="success ÷ (success + failure + timed_out + startup_failure + unstable), by each run's last attempt",
+    source="Cancelled, superseded, skipped, neutral, stale, action_required, unfinished and unknown are left out.",
+    compute=compute,
+)

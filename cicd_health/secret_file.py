@@ -1,0 +1,81 @@
+"""Secrets the product made for itself: one JSON file that only its owner can read."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+FILE_NAME = "secrets.json"
+
+
+class SecretFileError(Exception):
+    """The file cannot be read or written; the message is one sentence."""
+
+
+def path(folder: Path) -> Path:
+    return folder / FILE_NAME
+
+
+def secret(folder: Path, name: str) -> str:
+    """The secret of this name: the one kept in the folder, or a new one that is kept from now on.
+
+    Two processes that start at once get the same one. Raises SecretFileError.
+    """
+    try:
+        kept = _read(folder)
+        if name not in kept:
+            kept = _add(folder, name)
+    except OSError as error:
+        raise SecretFileError(f"DATA_DIR is {str(folder)!r}, but {path(folder)} cannot be used: {error}.") from error
+    return kept[name]
+
+
+def _add(folder: Path, name: str) -> dict[str, str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        kept = _read(folder)  # again: another process may have been first
+        kept.setdefault(name, secrets.token_urlsafe(32))
+        _write(folder, kept)
+    return kept
+
+
+def _read(folder: Path) -> dict[str, str]:
+    file = path(folder)
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise SecretFileError(
+            f"{file} is not JSON; put its backup in its place, or remove it to start anew."
+        ) from error
+    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
+        raise SecretFileError(f"{file} is not a JSON object of texts; put its backup in its place.")
+    return kept
+
+
+def _write(folder: Path, kept: dict[str, str]) -> None:
+    """Write beside the file, then take its place, so that nobody ever reads half of it. Files of mkstemp are 0600."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=FILE_NAME)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=2, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path(folder))
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Generator[None]:
+    with open(folder / f"{FILE_NAME}.lock", "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

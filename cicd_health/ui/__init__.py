@@ -1,0 +1,1 @@
+"""What people see. The only Reflex, `cicd_health.py` apart."""

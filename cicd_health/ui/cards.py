@@ -1,0 +1,196 @@
+"""The six cards: each a number, what it is n of m of, how it moved, and a sparkline. Plain Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cicd_health.model.health import Bucket, Overview, Summary
+from cicd_health.model.runs import FAILED, Outcome
+from cicd_health.ui import format as text
+from cicd_health.ui import geometry
+from cicd_health.ui.format import Delta
+from cicd_health.ui.geometry import Spark
+
+CARD_LEAST = 0.15  # a card's duration is judged from 15 %
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`value` with `unit` small behind it, or two values with a quiet dot between. `alarm` stands red before `second`."""
+
+    slug: str
+    label: str
+    value: str
+    unit: str = ""
+    other_value: str = ""
+    delta: Delta = field(default_factory=Delta)
+    compared: bool = True
+    spark: Spark = field(default_factory=Spark)
+    first: str = ""
+    alarm: str = ""
+    second: str = ""
+    how: str = ""
+
+
+def cards(overview: Overview) -> list[Card]:
+    return [
+        success_rate(overview),
+        failure_rate(overview),
+        duration(overview),
+        queue(overview),
+        open_incidents(overview),
+        last_status(overview),
+    ]
+
+
+def _rate(value: float | None) -> tuple[str, str]:
+    number, _, unit = text.rate(value).partition(" ")
+    return number, unit
+
+
+def success_rate(overview: Overview) -> Card:
+    now, before = overview.summary, overview.previous
+    value, unit = _rate(now.success_rate)
+    superseded = now.counts.get(Outcome.SUPERSEDED, 0)
+    out = f"{text.count(now.total - now.verdicts)} left out"
+    return Card(
+        slug="success_rate",
+        label="Success rate",
+        value=value,
+        unit=unit,
+        delta=text.rate_delta(now.success_rate, now.verdicts, before.success_rate, before.verdicts),
+        spark=geometry.line([_share(b) for b in overview.wide_buckets], filled=True, label="success rate over time"),
+        first=f"{text.count(now.successes)} of {text.counted(now.verdicts, 'verdict')}",
+        second=f"{out}, {text.count(superseded)} superseded" if superseded else out,
+        how="success ÷ (success + failure + timed out + startup failure + unstable), by the last attempt of each run",
+    )
+
+
+def _share(bucket: Bucket) -> float | None:
+    verdicts = sum(n for outcome, n in bucket.counts.items() if outcome.verdict)
+    return bucket.counts.get(Outcome.SUCCESS, 0) / verdicts if verdicts else None
+
+
+def _failed(bucket: Bucket) -> int:
+    return sum(n for outcome, n in bucket.counts.items() if outcome.failed)
+
+
+def failure_rate(overview: Overview) -> Card:
+    now, before = overview.summary, overview.previous
+    value, unit = _rate(now.failure_rate)
+    unstable = now.counts.get(Outcome.UNSTABLE, 0)
+    failed = sum(n for outcome, n in now.counts.items() if outcome in FAILED) - unstable
+    return Card(
+        slug="failure_rate",
+        label="Failure rate",
+        value=value,
+        unit=unit,
+        delta=text.rate_delta(
+            now.failure_rate, now.verdicts, before.failure_rate, before.verdicts, more_is_better=False
+        ),
+        spark=geometry.bars([_failed(b) for b in overview.wide_buckets], label="runs that did not pass over time"),
+        first=f"{text.count(failed)} failed, {text.count(unstable)} unstable",
+        second=_first_attempt(now),
+        how="what did not pass ÷ all verdicts; the first-attempt rate leaves out what a re-run rescued",
+    )
+
+
+def _first_attempt(summary: Summary) -> str:
+    if summary.first_attempt_success_rate is None:
+        return "no first attempts"
+    return f"{text.rate(summary.first_attempt_success_rate)} first time, {text.count(summary.rescued)} rescued"
+
+
+def duration(overview: Overview) -> Card:
+    now, before = overview.summary.duration, overview.previous.duration
+    return Card(
+        slug="duration",
+        label="Duration p50 · p95",
+        value=text.duration(text.p50(now)),
+        other_value=text.duration(text.p95(now)),
+        delta=text.duration_delta(text.p95(now), text.p95(before), least=CARD_LEAST),
+        spark=geometry.line(
+            [text.p95(bucket.duration) for bucket in overview.wide_buckets], tone="c3", label="p95 duration over time"
+        ),
+        first=f"{text.counted(now.n, 'success', 'successes')}, mean {text.duration(now.mean)}",
+        second=f"p95 was {text.duration(text.p95(before))}, p50 {text.duration(text.p50(before))}",
+        how=f"of successes, first job start to last job end; {text.count(now.unmeasured)} unmeasured",
+    )
+
+
+def queue(overview: Overview) -> Card:
+    now, before = overview.summary.queue, overview.previous.queue
+    return Card(
+        slug="queue",
+        label="Queue p50 · p95",
+        value=text.duration(text.p50(now)),
+        other_value=text.duration(text.p95(now)),
+        delta=text.duration_delta(text.p95(now), text.p95(before), least=CARD_LEAST),
+        spark=geometry.line(
+            [text.p95(bucket.queue) for bucket in overview.wide_buckets], tone="c3", label="p95 queue time over time"
+        ),
+        first=f"{text.count(now.n)} measured, {text.count(now.unmeasured)} not",
+        second=_waiting(overview),
+        how="from created to started, when a runner took it; those still waiting are not in it",
+    )
+
+
+def _waiting(overview: Overview) -> str:
+    waiting = sum(pipeline.waiting for pipeline in overview.pipelines)
+    since = [pipeline.oldest_waiting_at for pipeline in overview.pipelines if pipeline.oldest_waiting_at]
+    if not waiting:
+        return f"mean {text.duration(overview.summary.queue.mean)}, none queued now"
+    oldest = f", oldest {text.duration((overview.now - min(since)).total_seconds())}" if since else ""
+    return f"{text.count(waiting)} queued now{oldest}"
+
+
+def open_incidents(overview: Overview) -> Card:
+    now, before = overview.summary.restore, overview.previous.restore
+    ages = sorted(
+        (
+            (overview.now - pipeline.since).total_seconds()
+            for pipeline in overview.pipelines
+            if pipeline.incident_id is not None and pipeline.since
+        ),
+        reverse=True,
+    )
+    oldest = overview.oldest_incident_at
+    return Card(
+        slug="open_incidents",
+        label="Open incidents",
+        value=text.count(overview.open_incidents),
+        delta=text.duration_delta(now.median, before.median, least=CARD_LEAST),
+        compared=now.median is not None,
+        spark=geometry.bars(ages or [0.0], label="age of each open incident"),
+        first=f"restored in {text.duration(now.median)}, {text.count(now.n)} closed" if now.n else "none closed",
+        alarm=f"oldest {text.duration((overview.now - oldest).total_seconds())}" if oldest else "",
+        second=f", {overview.muted_incidents} muted" if oldest and overview.muted_incidents else _mean(overview.summary),
+        how="from the first failure after a success to the next success; the median over those closed, and its change",
+    )
+
+
+def _mean(summary: Summary) -> str:
+    if summary.restore.open:
+        return ""
+    return f"mean {text.duration(summary.restore.mean)}" if summary.restore.n else "nothing is broken"
+
+
+def last_status(overview: Overview) -> Card:
+    outcomes = [pipeline.last_outcome for pipeline in overview.pipelines]
+    judged = [outcome for outcome in outcomes if outcome is not None and outcome.verdict]
+    passed = sum(outcome is Outcome.SUCCESS for outcome in judged)
+    now, before = overview.summary, overview.previous
+    per_day = now.throughput_per_day
+    runs = text.count(round(per_day)) if per_day >= 10 else f"{per_day:.1f}"
+    return Card(
+        slug="last_status",
+        label="Last status",
+        value=f"{passed} of {len(judged)}" if judged else text.NOTHING,
+        unit="passed" if judged else "",
+        delta=text.count_delta(now.total, before.total),
+        compared=False,
+        spark=geometry.tiles(outcomes, label="the last verdict of each pipeline, what did not pass first"),
+        first=f"{text.counted(len(outcomes), 'pipeline')}, by the last verdict",
+        second=f"{runs} runs a day, {text.count(now.total)} in all",
+        how="the last verdict of each pipeline; runs a day count everything that was created in the window",
+    )

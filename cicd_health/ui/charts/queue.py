@@ -1,0 +1,56 @@
+"""Queue time over time: the p95 as an area, the p50 as a line."""
+
+import reflex as rx
+
+from cicd_health.ui.chart import Chart
+from cicd_health.ui.charts.durations import dot, line, sample
+from cicd_health.ui.components import plot
+from cicd_health.ui.series import Percentiles, Point
+
+
+def draw(shown: rx.Var[Percentiles]) -> rx.Component:
+    return rx.el.div(
+        rx.recharts.composed_chart(
+            plot.grid(),
+            plot.baseline(),
+            rx.recharts.area(
+                data_key="p95",
+                stroke="var(--c3)",
+                stroke_width="1.75",
+                fill="var(--c-fill)",
+                type_="linear",
+                dot=False,
+                active_dot={"r": 3, "stroke": "var(--surface)", "fill": "var(--c3)"},
+                connect_nulls=False,
+                is_animation_active=False,
+                custom_attrs={"fillOpacity": 1},
+            ),
+            line("p50", "var(--c1)"),
+            rx.foreach(shown.last_p95, lambda point: dot(point, point.p95, "var(--c3)")),
+            rx.foreach(shown.last_p50, lambda point: dot(point, point.p50, "var(--c1)")),
+            plot.x_axis(shown.days),
+            plot.y_axis(shown.axis),
+            plot.tooltip(_tip, Point),
+            data=shown.points,
+            height=plot.HEIGHT,
+            margin=plot.MARGIN,
+        ),
+        class_name="h-52",
+        custom_attrs={"role": "img", "aria-label": "Queue time over time, " + shown.per},
+    )
+
+
+def _tip(point: rx.Var[Point]) -> rx.Component:
+    return plot.tooltip_card(
+        point.title,
+        plot.tooltip_row(plot.stroke("c3"), "p95", point.p95_text),
+        plot.tooltip_row(plot.stroke("c1"), "p50", point.p50_text),
+        last=point.of,
+    )
+
+
+def legend() -> rx.Component:
+    return plot.legend(plot.entry(plot.stroke("c3"), "p95"), plot.entry(plot.stroke("c1"), "p50"))
+
+
+CHART = Chart("queue", "Queue", draw, sample=sample())

@@ -1,0 +1,127 @@
+"""The window and the filters, all in the address, and how fresh each source is."""
+
+import reflex as rx
+
+from cicd_health.ui.components.link import inside
+from cicd_health.ui.components.sprite import glyph
+from cicd_health.ui.rows import SourceRow
+from cicd_health.ui.states.overview import FiltersState, OverviewState
+from cicd_health.ui.view import Choice
+
+SEGMENT = (
+    "grid place-items-center px-2.5 rounded border border-transparent text-12 font-medium text-ink-2 hover:text-ink "
+    "aria-[current=true]:bg-surface dark:aria-[current=true]:bg-overlay aria-[current=true]:text-ink "
+    "aria-[current=true]:border-line-2"
+)
+CHIP = (
+    "relative inline-flex items-center gap-1.5 h-7 pl-2 pr-6 rounded-md border text-12 text-ink-2 whitespace-nowrap min-w-0 "
+    "border-line-2 bg-surface hover:bg-hover focus-within:outline-2 focus-within:outline-offset-2 focus-within:outline-focus "
+    "data-[on=true]:bg-selected data-[on=true]:border-run-line transition-colors duration-120"
+)
+SELECT = (
+    "appearance-none bg-transparent font-medium text-ink outline-none field-sizing-content max-w-44 truncate "
+    "before:absolute -mr-6 pr-6 h-full"
+)
+
+
+def filter_bar() -> rx.Component:
+    shown = FiltersState.shown
+    return rx.el.div(
+        rx.el.nav(
+            rx.foreach(shown.windows, _window),
+            class_name="inline-flex h-8 p-0.5 rounded-md bg-sunken border border-line",
+            custom_attrs={"aria-label": "Window"},
+        ),
+        rx.el.div(*_selects(), class_name="hidden tab:flex items-center gap-2 min-w-0"),
+        rx.cond(
+            shown.everything != "",
+            inside(
+                "Clear",
+                to=shown.everything,
+                class_name="hidden tab:inline text-12 font-medium text-ink-2 hover:text-ink px-1",
+            ),
+        ),
+        rx.el.details(
+            rx.el.summary(
+                "Filters",
+                glyph("chevron", 12),
+                class_name="flex items-center gap-1.5 h-9 px-2.5 rounded-md border border-line-2 text-12 text-ink-2 list-none",
+            ),
+            rx.el.div(
+                *_selects(),
+                class_name="absolute right-4 z-30 mt-1 grid gap-2 p-3 rounded-lg border border-line-2 bg-overlay shadow-(--shadow) *:h-11",
+            ),
+            class_name="tab:hidden ml-auto",
+        ),
+        _freshness(),
+        class_name="relative flex flex-wrap tab:flex-nowrap items-center gap-2 min-h-12 py-2 px-4 tab:px-6 wide:px-8 bg-surface border-b border-line",
+    )
+
+
+def _window(choice: rx.Var[Choice]) -> rx.Component:
+    return inside(
+        choice.label,
+        to=choice.href,
+        class_name=SEGMENT,
+        key=choice.value,
+        custom_attrs={"aria-current": rx.cond(choice.chosen, "true", "false")},
+    )
+
+
+def _selects() -> list[rx.Component]:
+    shown = FiltersState.shown
+    return [
+        _select(
+            "Source",
+            shown.provider,
+            rx.foreach(shown.providers, lambda one: rx.el.option(one.label, value=one.value, key=one.value)),
+            OverviewState.choose_provider,
+        ),
+        _select(
+            "Repository",
+            shown.repo,
+            rx.foreach(shown.repos, lambda name: rx.el.option(name, value=name, key=name)),
+            OverviewState.choose_repo,
+        ),
+        _select(
+            "Branch",
+            shown.branch,
+            rx.foreach(shown.branches, lambda name: rx.el.option(name, value=name, key=name)),
+            OverviewState.choose_branch,
+        ),
+    ]
+
+
+def _select(word: str, value: rx.Var[str], options: rx.Component, on_change) -> rx.Component:
+    """A native select that looks like a chip; filled when it narrows the page."""
+    return rx.el.label(
+        word,
+        rx.el.select(rx.el.option("All", value=""), options, value=value, on_change=on_change, class_name=SELECT),
+        rx.el.span(glyph("chevron", 12), class_name="absolute right-1.5 pointer-events-none"),
+        class_name=CHIP,
+        custom_attrs={"data-on": rx.cond(value != "", "true", "false")},
+    )
+
+
+def _freshness() -> rx.Component:
+    fresh = FiltersState.fresh
+    return rx.el.div(
+        rx.foreach(fresh.sources, _source),
+        rx.el.span(fresh.zone, class_name="text-ink-3 hidden desk:inline"),
+        class_name="flex items-center gap-4 max-tab:w-full max-tab:justify-between tab:ml-auto text-12 text-ink-2 whitespace-nowrap min-w-0 overflow-hidden h-4",
+    )
+
+
+def _source(source: rx.Var[SourceRow]) -> rx.Component:
+    """A dot, or an amber ring with amber words when it is stale."""
+    return rx.el.span(
+        rx.cond(
+            source.fresh,
+            rx.el.i(class_name="block size-2 rounded-full bg-ok flex-none"),
+            rx.el.i(class_name="block size-2 rounded-full border-2 border-warn flex-none"),
+        ),
+        rx.el.span(source.label, " ", source.text, class_name=rx.cond(source.fresh, "", "text-warn-ink font-medium")),
+        class_name="flex items-center gap-1.5",
+        title=source.detail,
+        key=source.key,
+    )

@@ -1,0 +1,6 @@
+"""The pages, in the order of the menu. To add one: a file here that ends in PAGE, and its line below."""
+
+from cicd_health.ui.page import Page
+from cicd_health.ui.pages import gallery, overview
+
+PAGES: tuple[Page, ...] = (overview.PAGE, gallery.PAGE)

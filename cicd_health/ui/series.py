@@ -1,0 +1,263 @@
+"""What the charts draw: buckets to points, ticks and the text of the tooltip. Plain Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
+
+from cicd_health.model.health import Bucket, Distribution, Overview
+from cicd_health.model.runs import Outcome
+from cicd_health.ui import format as text
+
+PLOT = 176  # pixels between the baseline and the highest tick
+GAP, FOOT = 1, 3  # pixels under the baseline
+DAY = timedelta(days=1)
+DATES = 6
+COUNT_STEPS = (1, 2, 5)
+SECOND_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Ticks in the unit of the values, and what to write at each."""
+
+    ticks: list[float] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+    top: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Which buckets get a tick, by key, and its word."""
+
+    ticks: list[str] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeBar:
+    """One bucket. The parts of the running bucket are in `now_…`, so that they can be hatched; `gap` and the feet are negative."""
+
+    key: str
+    title: str
+    failed: int
+    unstable: int
+    passed: int
+    left_out: int
+    share: str
+    now_failed: int = 0
+    now_unstable: int = 0
+    now_passed: int = 0
+    gap: float = 0
+    foot: float = 0
+    warn_foot: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    per: str = ""
+    failed: str = ""
+    unstable: str = ""
+    passed: str = ""
+    left_out: str = ""
+    bars: list[OutcomeBar] = field(default_factory=list)
+    days: Days = field(default_factory=Days)
+    axis: Axis = field(default_factory=Axis)
+    floor: float = 0
+    now: str = ""  # the key of the running bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bucket. None is a gap."""
+
+    key: str
+    title: str
+    p50: float | None
+    p95: float | None
+    mean: float | None
+    p50_text: str
+    p95_text: str
+    mean_text: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    per: str = ""
+    points: list[Point] = field(default_factory=list)
+    days: Days = field(default_factory=Days)
+    axis: Axis = field(default_factory=Axis)
+    last_p95: list[Point] = field(default_factory=list)
+    last_p50: list[Point] = field(default_factory=list)
+    empty: bool = True
+
+
+def outcomes(overview: Overview, zone: tzinfo) -> Outcomes:
+    counts = overview.summary.counts
+    unstable = counts.get(Outcome.UNSTABLE, 0)
+    heights = [sum(bucket.counts.values()) for bucket in overview.buckets]
+    axis = count_axis(max(heights, default=0))
+    pixel = axis.top / PLOT
+    running = next((bucket for bucket in overview.buckets if bucket.running), None)
+    return Outcomes(
+        per=per(overview.buckets),
+        failed=text.count(sum(n for outcome, n in counts.items() if outcome.failed) - unstable),
+        unstable=text.count(unstable),
+        passed=text.count(overview.summary.successes),
+        left_out=text.count(overview.summary.total - overview.summary.verdicts),
+        bars=[_bar(bucket, pixel, zone) for bucket in overview.buckets],
+        days=days(overview.buckets, zone),
+        axis=axis,
+        floor=-(GAP + FOOT) * pixel,
+        now=_key(running) if running else "",
+    )
+
+
+def _key(bucket: Bucket) -> str:
+    return str(int(bucket.start.timestamp()))
+
+
+def _bar(bucket: Bucket, pixel: float, zone: tzinfo) -> OutcomeBar:
+    passed = bucket.counts.get(Outcome.SUCCESS, 0)
+    unstable = bucket.counts.get(Outcome.UNSTABLE, 0)
+    failed = sum(n for outcome, n in bucket.counts.items() if outcome.failed) - unstable
+    verdicts = passed + unstable + failed
+    left_out = sum(bucket.counts.values()) - verdicts
+    now = bucket.running
+    return OutcomeBar(
+        key=_key(bucket),
+        title=text.stretch(bucket.start, bucket.end, zone),
+        failed=0 if now else failed,
+        unstable=0 if now else unstable,
+        passed=0 if now else passed,
+        left_out=left_out,
+        share=f"{text.rate(passed / verdicts)}, {passed} of {verdicts}" if verdicts else "no verdicts",
+        now_failed=failed if now else 0,
+        now_unstable=unstable if now else 0,
+        now_passed=passed if now else 0,
+        gap=-GAP * pixel if failed or unstable else 0,
+        foot=-FOOT * pixel if failed else 0,
+        warn_foot=-FOOT * pixel if unstable and not failed else 0,
+    )
+
+
+def durations(overview: Overview, zone: tzinfo) -> Percentiles:
+    return percentiles(overview.wide_buckets, [bucket.duration for bucket in overview.wide_buckets], "success", zone)
+
+
+def queues(overview: Overview, zone: tzinfo) -> Percentiles:
+    return percentiles(overview.wide_buckets, [bucket.queue for bucket in overview.wide_buckets], "measured", zone)
+
+
+def percentiles(buckets: Sequence[Bucket], spread: Sequence[Distribution], noun: str, zone: tzinfo) -> Percentiles:
+    points = [_point(bucket, one, noun, zone) for bucket, one in zip(buckets, spread, strict=True)]
+    measured = [value for point in points for value in (point.p50, point.p95, point.mean) if value is not None]
+    return Percentiles(
+        per=per(buckets),
+        points=points,
+        days=days(buckets, zone),
+        axis=seconds_axis(max(measured, default=0.0)),
+        last_p95=[point for point in points if point.p95 is not None][-1:],
+        last_p50=[point for point in points if point.p50 is not None][-1:],
+        empty=not measured,
+    )
+
+
+def _point(bucket: Bucket, spread: Distribution, noun: str, zone: tzinfo) -> Point:
+    p50, p95 = text.p50(spread), text.p95(spread)
+    return Point(
+        key=_key(bucket),
+        title=text.stretch(bucket.start, bucket.end, zone),
+        p50=_tenth(p50),
+        p95=_tenth(p95),
+        mean=_tenth(spread.mean if p50 is not None else None),
+        p50_text=text.duration(p50),
+        p95_text=text.duration(p95),
+        mean_text=text.duration(spread.mean),
+        of=f"{text.count(spread.n)} measured" if noun == "measured" else text.counted(spread.n, noun, f"{noun}es"),
+    )
+
+
+def _tenth(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
+def per(buckets: Sequence[Bucket]) -> str:
+    """`per 6 h`, `per day`; empty without buckets."""
+    if not buckets:
+        return ""
+    hours = round((buckets[0].end - buckets[0].start).total_seconds() / 3600, 1)
+    if len(buckets) > 1:
+        hours = round((buckets[1].end - buckets[1].start).total_seconds() / 3600, 1)
+    if hours < 1:
+        return f"per {round(hours * 60)} min"
+    if hours < 24:
+        return "per hour" if hours == 1 else f"per {hours:g} h"
+    number = round(hours / 24)
+    return "per day" if number == 1 else "per week" if number == 7 else f"per {number} days"
+
+
+def days(buckets: Sequence[Bucket], zone: tzinfo) -> Days:
+    """Hours over a day or two, the days of a week in their middle, else a handful of dates."""
+    if not buckets:
+        return Days()
+    length = buckets[-1].end - buckets[0].start
+    if length <= 2 * DAY:
+        words = _hours(buckets, zone)
+    elif length <= 10 * DAY:
+        words = _weekdays(buckets, zone)
+    else:
+        every = math.ceil(len(buckets) / DATES)
+        words = {_key(bucket): text.date(bucket.start, zone) for bucket in buckets[every // 2 :: every]}
+    return Days(list(words), words)
+
+
+def _hours(buckets: Sequence[Bucket], zone: tzinfo) -> dict[str, str]:
+    return {
+        _key(bucket): text.clock(bucket.start, zone)
+        for bucket in buckets
+        if (local := bucket.start.astimezone(zone)).hour % 4 == 0 and local.minute == 0
+    }
+
+
+def _weekdays(buckets: Sequence[Bucket], zone: tzinfo) -> dict[str, str]:
+    by_day: dict[str, list[Bucket]] = {}
+    for bucket in buckets:
+        by_day.setdefault(text.day(bucket.start, zone), []).append(bucket)
+    full = max(len(some) for some in by_day.values())
+    return {_key(some[len(some) // 2]): word for word, some in by_day.items() if 2 * len(some) >= full}
+
+
+def count_axis(top: int) -> Axis:
+    step = next(
+        base * 10**power for power in range(12) for base in COUNT_STEPS if 4 * base * 10**power >= max(top, 4)
+    )
+    return _axis(step, max(top, 4), text.count)
+
+
+def seconds_axis(top: float) -> Axis:
+    """Four or five ticks on round times."""
+    top = max(top, 4.0)
+    step = next((step for step in SECOND_STEPS if 4 * step >= top), math.ceil(top / 4 / 86400) * 86400)
+    return _axis(step, top, _short)
+
+
+def _axis(step: int, top: float, word) -> Axis:
+    ticks = [step * i for i in range(math.ceil(top / step) + 1)]
+    return Axis([float(tick) for tick in ticks], {str(tick): word(tick) for tick in ticks}, float(ticks[-1]))
+
+
+def _short(seconds: int) -> str:
+    """`0`, `30s`, `10m`, `1h 30m`, `2d`."""
+    if seconds == 0:
+        return "0"
+    if seconds % 86400 == 0:
+        return f"{seconds // 86400}d"
+    if seconds >= 3600:
+        hours, rest = divmod(seconds, 3600)
+        return f"{hours}h" + (f" {rest // 60}m" if rest else "")
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes}m" + (f" {rest}s" if rest else "") if minutes else f"{rest}s"

@@ -1,0 +1,173 @@
+"""The overview: what its address asks for, loaded once per change for everybody, and kept up to date."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import reflex as rx
+import structlog
+
+from cicd_health import access, settings
+from cicd_health.live import hub
+from cicd_health.metrics import report
+from cicd_health.model.health import Overview, Query
+from cicd_health.model.windows import window_ending
+from cicd_health.ui import connect, guard, routes, zone
+from cicd_health.ui import view as views
+from cicd_health.store import engine
+from cicd_health.ui.cards import Card
+from cicd_health.ui.connect import Connect
+from cicd_health.ui.geometry import Strip
+from cicd_health.ui.routes import Asked
+from cicd_health.ui.series import Outcomes, Percentiles
+from cicd_health.ui.states.latest import LatestState
+from cicd_health.ui.view import Attention, Filters, Freshness, Heading, Pipelines, View
+
+log = structlog.get_logger(__name__)
+HEARTBEAT_S = 60.0
+EVERYTHING = Filters(windows=views.window_choices(Asked()))
+
+
+class HeadingState(rx.State):
+    """`phase` is loading, first (no run has ever arrived) or live; `problem` says why the numbers are old."""
+
+    phase: str = "loading"
+    problem: str = ""
+    shown: Heading = Heading()
+
+
+class FiltersState(rx.State):
+    shown: Filters = EVERYTHING
+    fresh: Freshness = Freshness()
+
+
+class AttentionState(rx.State):
+    shown: Attention = Attention()
+
+
+class CardsState(rx.State):
+    shown: list[Card] = []
+
+
+class ChartsState(rx.State):
+    outcomes: Outcomes = Outcomes()
+    durations: Percentiles = Percentiles()
+    queues: Percentiles = Percentiles()
+
+
+class PipelinesState(rx.State):
+    shown: Pipelines = Pipelines()
+    strips: dict[str, Strip] = {}
+
+
+class ConnectState(rx.State):
+    """Filled while nothing has arrived, emptied at the first event: secrets do not stay in a page."""
+
+    shown: Connect = Connect()
+
+
+class OverviewState(rx.State):
+    """The loop that keeps an open page up to date, and what the filters do."""
+
+    @rx.event(background=True)
+    async def follow(self):
+        """Show, wait for a change, show again. Started by each load of the page, ended by leaving it."""
+        asked = routes.asked(self.router.url.query_parameters)
+        viewer = zone.of_viewer(self.router.headers.cookie)
+        while True:
+            person = await access.admit(self.router.headers.cookie, datetime.now(UTC))
+            if person is None:
+                yield guard.to_sign_in()
+                return
+            seen = hub.version
+            try:
+                overview, view = await hub.snapshot(("overview", asked, viewer.key), partial(load, asked, viewer))
+            except Exception as error:  # whatever it was, the page keeps its numbers and says so
+                log.exception("overview cannot be read")
+                async with self:
+                    await self._fail(error)
+            else:
+                async with self:
+                    await self._show(overview, view, person)
+            await hub.wait(seen, timeout=HEARTBEAT_S)
+
+    async def _fail(self, error: Exception) -> None:
+        heading = await self.get_state(HeadingState)
+        since = heading.shown.checked
+        kept = f"Numbers below are those of {since}; nothing received is lost." if since else "Nothing received is lost."
+        _assign(heading, problem=f"The numbers cannot be read ({type(error).__name__}). {kept} Trying again.")
+
+    async def _show(self, overview: Overview, view: View, person: access.Person) -> None:
+        await self._show_connect(overview, person)
+        if not view.empty:
+            _assign(await self.get_state(FiltersState), shown=view.filters, fresh=view.freshness)
+            _assign(await self.get_state(AttentionState), shown=view.attention)
+            _assign(await self.get_state(CardsState), shown=view.cards)
+            _assign(
+                await self.get_state(ChartsState),
+                outcomes=view.outcomes,
+                durations=view.durations,
+                queues=view.queues,
+            )
+            _assign(await self.get_state(PipelinesState), strips=view.strips, shown=view.pipelines)
+            (await self.get_state(LatestState))._offer(view.latest)
+        heading = await self.get_state(HeadingState)
+        _assign(heading, problem="", phase="first" if view.empty else "live", shown=view.heading)
+
+    async def _show_connect(self, overview: Overview, person: access.Person) -> None:
+        state = await self.get_state(ConnectState)
+        if not overview.empty:
+            _assign(state, shown=Connect())
+            return
+        shown = state.shown
+        if not shown.address:
+            current = settings.get()
+            shown = connect.connect(
+                current.public_url,
+                current.github_webhook_secret,
+                current.jenkins_webhook_token,
+                admin=person.role == "admin",
+                now=overview.now,
+            )
+        _assign(state, shown=replace(shown, heard=connect.heard(overview.refusals, overview.now)))
+
+    @rx.event
+    async def choose_provider(self, provider: str):
+        return self._go(provider=provider)
+
+    @rx.event
+    async def choose_repo(self, repo: str):
+        return self._go(repo=repo)
+
+    @rx.event
+    async def choose_branch(self, branch: str):
+        return self._go(branch=branch)
+
+    def _go(self, **chosen: str):
+        asked = routes.asked(self.router.url.query_parameters)
+        return rx.redirect(routes.overview(replace(asked, **chosen)))
+
+
+def load(asked: Asked, viewer: ZoneInfo) -> tuple[Overview, View]:
+    """One reading of the database and its text. Runs in a thread, once for everybody who asks the same."""
+    now = datetime.now(UTC)
+    query = Query(
+        window=window_ending(asked.window, now),
+        provider=asked.provider or None,
+        repo=asked.repo or None,
+        branch=asked.branch or None,
+        tz=viewer.key,
+    )
+    with engine.reading() as session:
+        overview = report.overview(session, query, now)
+    return overview, views.view(overview, asked, viewer)
+
+
+def _assign(state: rx.State, **values: object) -> None:
+    """Set what changed only: a variable that is set is sent, even when it is the same."""
+    for name, value in values.items():
+        if getattr(state, name) != value:
+            setattr(state, name, value)

@@ -1,0 +1,31 @@
+"""The design tokens as Tailwind utilities: `bg-surface`, `text-ink-2`, `border-line`. No Reflex in here.
+
+The values are in `assets/tokens.css`, light on `:root` and dark on `html.dark`, so a utility follows the theme by itself.
+"""
+
+COLOURS = "bg surface sunken hover selected overlay line line-2 control grid ink ink-2 ink-3 on-ink link focus c1 c2 c3 c-fill".split()
+STATUSES = "fail warn ok run hold off".split()
+NAMES = COLOURS + [f"{status}{part}" for status in STATUSES for part in ("", "-ink", "-soft", "-line")]
+
+TAILWIND = {
+    "darkMode": "selector",
+    "plugins": [],
+    "theme": {
+        # A phone below 721 px; two columns' worth from there; the full page from 1201; a second column from 1920.
+        "screens": {"tab": "721px", "desk": "1201px", "wide": "1920px"},
+        "extend": {
+            # The family of the nearest `data-tone`, see assets/base.css.
+            "colors": {name: f"var(--{name})" for name in [*NAMES, "tone", "tone-ink", "tone-soft", "tone-word"]},
+            "fontFamily": {"sans": "var(--sans)", "mono": "var(--mono)"},
+            "fontSize": {
+                "11": ["11px", "16px"],
+                "12": ["12px", "16px"],
+                "13": ["13px", "20px"],
+                "14": ["14px", "20px"],
+                "18": ["18px", "24px"],
+                "20": ["20px", "28px"],
+                "22": ["22px", "28px"],
+            },
+        },
+    },
+}

@@ -1,0 +1,217 @@
+"""The overview page as text, from one Overview: computed once, shared by everybody who looks. Plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+from cicd_health.model.health import HealthState, Overview
+from cicd_health.model.windows import WINDOWS
+from cicd_health.ui import format as text
+from cicd_health.ui import geometry, rows, series
+from cicd_health.ui.cards import Card, cards
+from cicd_health.ui.geometry import Strip
+from cicd_health.ui.routes import SHOWN, Asked
+from cicd_health.ui.routes import overview as address
+from cicd_health.ui.rows import AttentionRow, PipelineRow, RunRow, SourceRow
+from cicd_health.ui.series import Outcomes, Percentiles
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose: its value, its word, where it leads, whether it is the one."""
+
+    value: str
+    label: str
+    href: str = ""
+    chosen: bool = False
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    sentence: str = ""
+    period: str = ""
+    checked: str = ""
+    nothing: str = ""  # said instead of the numbers when no run is in the window
+    hint: str = ""
+    wider: str = ""  # the address that asks for more
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    windows: list[Choice] = field(default_factory=list)
+    providers: list[Choice] = field(default_factory=list)
+    repos: list[str] = field(default_factory=list)
+    branches: list[str] = field(default_factory=list)
+    provider: str = ""
+    repo: str = ""
+    branch: str = ""
+    everything: str = ""  # the address without filters; empty when there is none to clear
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    sources: list[SourceRow] = field(default_factory=list)
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    rows: list[AttentionRow] = field(default_factory=list)
+    summary: str = ""
+    incidents: str = ""
+    calm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipelines:
+    rows: list[PipelineRow] = field(default_factory=list)
+    chips: list[Choice] = field(default_factory=list)
+    summary: str = ""
+    cut: str = ""
+    nothing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    rows: list[RunRow] = field(default_factory=list)
+    total: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    empty: bool
+    heading: Heading
+    filters: Filters
+    freshness: Freshness
+    attention: Attention
+    cards: list[Card]
+    outcomes: Outcomes
+    durations: Percentiles
+    queues: Percentiles
+    pipelines: Pipelines
+    strips: dict[str, Strip]
+    latest: Latest
+
+
+def view(overview: Overview, asked: Asked, zone: tzinfo) -> View:
+    listed = rows.shown(overview.pipelines, asked.show)[: rows.PIPELINE_ROWS]
+    return View(
+        empty=overview.empty,
+        heading=heading(overview, asked, zone),
+        filters=filters(overview, asked),
+        freshness=Freshness(rows.source_rows(overview, zone), f"Times in {text.offset(overview.now, zone)}"),
+        attention=attention(overview, zone),
+        cards=cards(overview),
+        outcomes=series.outcomes(overview, zone),
+        durations=series.durations(overview, zone),
+        queues=series.queues(overview, zone),
+        pipelines=pipelines(overview, asked, zone),
+        strips={str(pipeline.pipeline_id): geometry.strip(pipeline.strip) for pipeline in listed},
+        latest=latest(overview, zone),
+    )
+
+
+def heading(overview: Overview, asked: Asked, zone: tzinfo) -> Heading:
+    said = Heading(
+        sentence=rows.sentence(overview.pipelines),
+        period=rows.period(overview, zone),
+        checked=text.clock(overview.now, zone),
+    )
+    if overview.summary.total:
+        return said
+    length = {"24h": "the last 24 hours"}.get(asked.window, f"the last {asked.window.removesuffix('d')} days")
+    places = [asked.provider and rows.provider_label(asked.provider), asked.repo, asked.branch]
+    searched = ", ".join(place for place in places if place) or "all sources, repositories and branches"
+    wider = _wider(asked)
+    hint = f"Searched: {searched}. "
+    hint += "Widen the window to see older runs." if wider else "Clear the filters to see more."
+    return replace(
+        said,
+        nothing=f"No runs in {length}",
+        hint=hint,
+        wider=address(wider or Asked(window=asked.window)),
+    )
+
+
+def _wider(asked: Asked) -> Asked | None:
+    slugs = list(WINDOWS)
+    following = slugs.index(asked.window) + 1
+    return replace(asked, window=slugs[following]) if following < len(slugs) else None
+
+
+def window_choices(asked: Asked) -> list[Choice]:
+    return [
+        Choice(slug, slug, address(replace(asked, window=slug)), chosen=slug == asked.window) for slug in WINDOWS
+    ]
+
+
+def filters(overview: Overview, asked: Asked) -> Filters:
+    providers = sorted({source.provider for source in overview.sources} | ({asked.provider} - {""}))
+    return Filters(
+        windows=window_choices(asked),
+        providers=[Choice(provider, rows.provider_label(provider)) for provider in providers],
+        repos=_with(asked.repo, overview.repos),
+        branches=_with(asked.branch, overview.branches),
+        provider=asked.provider,
+        repo=asked.repo,
+        branch=asked.branch,
+        everything=address(replace(asked, provider="", repo="", branch="")) if asked.narrowed else "",
+    )
+
+
+def _with(chosen: str, offered: Sequence[str]) -> list[str]:
+    """What is offered, and what was chosen even when it is not offered any more."""
+    some = [name for name in offered if name]
+    return some if not chosen or chosen in some else [chosen, *some]
+
+
+def attention(overview: Overview, zone: tzinfo) -> Attention:
+    listed = rows.attention(overview, zone)
+    number = sum(pipeline.state in rows.UNHEALTHY for pipeline in overview.pipelines)
+    summary = f"{number}, worst first" if number == len(listed) else f"{len(listed)} of {number}, worst first"
+    return Attention(
+        rows=listed,
+        summary=summary if listed else "",
+        incidents=rows.incidents(overview),
+        calm="" if listed else _calm(overview, zone),
+    )
+
+
+def _calm(overview: Overview, zone: tzinfo) -> str:
+    few = sum(pipeline.state is HealthState.FEW for pipeline in overview.pipelines)
+    number = len(overview.pipelines)
+    who = f"All {text.counted(number, 'pipeline')} healthy" if not few else "No pipeline needs a look"
+    return f"{who if number else 'No pipelines here'}, last checked {text.clock(overview.now, zone)}"
+
+
+def pipelines(overview: Overview, asked: Asked, zone: tzinfo) -> Pipelines:
+    listed = rows.shown(overview.pipelines, asked.show)
+    first = listed[: rows.PIPELINE_ROWS]
+    return Pipelines(
+        rows=[rows.pipeline_row(pipeline, overview.now, zone) for pipeline in first],
+        chips=[
+            Choice(
+                show,
+                show.capitalize(),
+                address(replace(asked, show=show)),
+                chosen=show == asked.show,
+                number=text.count(len(rows.shown(overview.pipelines, show))),
+            )
+            for show in SHOWN
+        ],
+        summary=f"{text.count(len(overview.pipelines))}, worst first",
+        cut=f"{len(first)} of {text.count(len(listed))} shown, worst first. Choose a repository to narrow them."
+        if len(first) < len(listed)
+        else "",
+        nothing="" if first else f"No {asked.show} pipelines" if asked.show != "all" else "No pipelines here",
+    )
+
+
+def latest(overview: Overview, zone: tzinfo) -> Latest:
+    return Latest(
+        rows=[rows.run_row(run, overview.now, zone) for run in overview.latest],
+        total=f"{text.counted(overview.summary.total, 'run')} in the window",
+    )

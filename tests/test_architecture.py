@@ -1,0 +1,156 @@
+"""Who may import whom: the table of docs/architecture.md, kept."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "cicd_health"
+LONGEST_FILE = 400
+LISTS = {"cicd_health/store/tables.py"}  # one list is one subject, however long
+
+BELOW_FLOW = {"model", "settings", "providers", "store", "metrics", "logs", "alerts", "queue"}
+ON_TOP = BELOW_FLOW | {"flow", "access"}
+MAY_IMPORT = {
+    "model": set(),
+    "secret_file": set(),
+    "settings": {"secret_file"},
+    "providers": {"model"},
+    "store": {"model", "settings"},
+    "metrics": {"model"},
+    "logs": {"model"},
+    "alerts": {"model", "metrics"},
+    "queue": {"model", "settings", "store"},
+    "access": {"model", "settings", "store"},
+    "flow": BELOW_FLOW,
+    "live": ON_TOP,
+    "jobs": ON_TOP,
+    "demo": ON_TOP,
+    "ui": ON_TOP | {"live"},
+    "api": ON_TOP | {"live"},
+    "cli": ON_TOP | {"demo", "secret_file"},
+    "__main__": {"cli"},
+}
+# A part of a part that may do more.
+MAY_ALSO = {"metrics/report": {"store"}, "alerts/send": {"settings"}}
+# The only places that may import a library; `cicd_health.py` is where all parts meet.
+ONLY_IN = {
+    "reflex": ("ui", "cicd_health"),
+    "fastapi": ("api", "cicd_health"),
+    "apprise": ("alerts/send",),
+    "dbos": ("queue",),
+    "granian": ("cli/server",),
+    "typer": ("cli",),
+    "alembic": ("store/migrations", "cli"),
+}
+# Words of SQL that only the store may use, from SQLAlchemy or SQLModel.
+SQL = {"select", "insert", "update", "delete", "text", "func", "col", "join"}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def place(file: Path) -> str:
+    """`store/tables` for cicd_health/store/tables.py."""
+    return file.relative_to(PACKAGE).with_suffix("").as_posix().removesuffix("/__init__")
+
+
+def part(file: Path) -> str:
+    return place(file).split("/")[0]
+
+
+def within(where: str, folders: tuple[str, ...] | set[str]) -> bool:
+    return any(where == folder or where.startswith(f"{folder}/") for folder in folders)
+
+
+def imports(file: Path) -> Iterator[tuple[str, str | None]]:
+    """Each imported module, and the name taken from it if it is one."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def own_parts(file: Path) -> set[str]:
+    """The other parts of ours that a file imports."""
+    found = set()
+    for module, name in imports(file):
+        top, _, rest = module.partition(".")
+        if top == "cicd_health":
+            found.add(rest.split(".")[0] if rest else name)
+    return {found_part for found_part in found if found_part not in {None, "__version__", part(file)}}
+
+
+def files(*, other_than: tuple[str, ...] = ()) -> list[Path]:
+    return [file for file in FILES if not within(place(file), other_than)]
+
+
+def test_a_part_imports_only_what_its_row_in_the_table_allows():
+    wrong = {}
+    for file in files(other_than=("cicd_health", "__init__", "")):
+        also = [parts for where, parts in MAY_ALSO.items() if within(place(file), (where,))]
+        if more := own_parts(file) - MAY_IMPORT[part(file)].union(*also):
+            wrong[place(file)] = more
+    assert wrong == {}
+
+
+def test_the_model_needs_the_standard_library_only():
+    foreign = {
+        (place(file), module)
+        for file in FILES
+        if within(place(file), ("model", "secret_file"))
+        for module, _ in imports(file)
+        if module.split(".")[0] not in {*sys.stdlib_module_names, "cicd_health"}
+    }
+    assert foreign == set()
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_has_one_home(library: str):
+    users = {place(file) for file in FILES for module, _ in imports(file) if module.split(".")[0] == library}
+    assert {user for user in users if not within(user, ONLY_IN[library])} == set()
+
+
+def test_sql_is_in_the_store_only():
+    speakers = {
+        (place(file), name)
+        for file in files(other_than=("store",))
+        for module, name in imports(file)
+        if module.split(".")[0] in {"sqlalchemy", "sqlmodel"} and name in SQL
+    }
+    assert speakers == set()
+
+
+def test_imports_stand_at_the_top():
+    hidden = set()
+    for file in FILES:
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found = (node for node in ast.walk(function) if isinstance(node, (ast.Import, ast.ImportFrom)))
+                hidden |= {(place(file), node.lineno) for node in found}
+    assert hidden == set()
+
+
+def test_importing_a_module_does_nothing_but_define():
+    doing = set()
+    for file in files(other_than=("cicd_health", "cli", "__main__")):
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+        calls = (node for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        doing |= {(place(file), node.lineno) for node in calls}
+    assert doing == set()
+
+
+def test_no_file_outgrows_one_subject():
+    python = [*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
+    lengths = {str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in python}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE and name not in LISTS} == {}
+
+
+def test_names_of_files_say_what_is_in_them():
+    empty_words = {"utils", "common", "base", "helpers", "misc", "data", "info", "item", "obj"}
+    assert [place(file) for file in FILES if empty_words & set(place(file).split("/"))] == []
