@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from bench.requests import requests
 
@@ -95,7 +95,7 @@ def percentile(values: list[float], share: float) -> float | None:
     return sorted(values)[max(0, -(-len(values) * int(share * 1000) // 1000) - 1)] if values else None
 
 
-async def run(file: Path, port: int, connections: int, seconds: float, warm_up: int) -> dict[str, object]:
+async def run(file: Path, port: int, connections: int, seconds: float, warm_up: int) -> dict[str, Any]:
     load = Load(requests(file), seconds, warm_up)
     loop = asyncio.get_running_loop()
     before, began = cpu_s(), time.perf_counter()

@@ -31,7 +31,7 @@ class Dead(Exception):
 def floor() -> Generator[int]:
     """The server that only verifies, parses and answers; its port."""
     port = free_port()
-    with _served([sys.executable, "-m", "bench.floor", str(port)], port, {}):
+    with served([sys.executable, "-m", "bench.floor", str(port)], port, {}):
         yield port
 
 
@@ -49,7 +49,7 @@ def dashboard(database_url: str, folder: Path) -> Generator[int]:
         "API_KEY": KEY,
         "PUBLIC_READ": "true",
     }
-    with _served([sys.executable, "-m", "cicd_health", "serve"], port, environment):
+    with served([sys.executable, "-m", "cicd_health", "serve"], port, environment):
         yield port
 
 
@@ -76,7 +76,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _served(command: list[str], port: int, environment: Mapping[str, str]) -> Generator[None]:
+def served(command: list[str], port: int, environment: Mapping[str, str]) -> Generator[None]:
+    """The command runs while the block does, which begins when the server answers. Raises Dead."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT

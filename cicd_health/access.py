@@ -112,6 +112,11 @@ def _limiter(redis_url: str | None) -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(storage)
 
 
+def forget_attempts() -> None:
+    """Let everybody try again at once."""
+    _limiter(settings.get().redis_url).storage.reset()
+
+
 def ensure_admin(email: str, password: str, now: datetime) -> None:
     """Make the first user, or give that user this password (and sign them out) when it is another one."""
     try:

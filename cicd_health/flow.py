@@ -120,18 +120,28 @@ def _apply(session: Session, batch: Sequence[Parsed], now: datetime) -> list[Rec
     if pairs:
         quiet = [one.quiet or _is_history(event, now) for one, event in pairs]
         saved = runs.save(session, [event for _, event in pairs], now, quiet=quiet)
-        ended = sorted({change.pipeline_id for change in saved.changes if change.ended and change.default_branch})
-        alerts.lock_pipelines(session, ended)
+        judged = _to_judge(session, saved.changes)
         tallies.change(session, saved.removed, saved.added)
         for (one, _), run_id in zip(pairs, saved.run_ids, strict=True):
             if run_id is not None and run_id not in run_ids[one.delivery_id]:
                 run_ids[one.delivery_id].append(run_id)
-        for pipeline_id in ended:
+        for pipeline_id in judged:
             evaluate(session, pipeline_id, now)
     marks = [Mark(one.delivery_id, one.state, one.error, next(iter(run_ids[one.delivery_id]), None)) for one in batch]
     deliveries.mark(session, marks, now)
     engine.announce(session, "runs" if pairs else "deliveries")
     return [Receipt(one.delivery_id, one.state, one.error, tuple(run_ids[one.delivery_id])) for one in batch]
+
+
+def _to_judge(session: Session, changes: Sequence[runs.Change]) -> list[int]:
+    """Pipelines whose default branch ended in a way that may open, change or close an incident, in order.
+
+    One transaction at a time looks at a pipeline, from here to its end: what others saved is then seen.
+    """
+    ended = [change for change in changes if change.ended and change.default_branch]
+    alerts.lock_pipelines(session, sorted({change.pipeline_id for change in ended}))
+    failing = {change.pipeline_id for change in ended if change.failed}
+    return sorted(failing | alerts.with_open_incident(session, {change.pipeline_id for change in ended} - failing))
 
 
 def _is_history(event: Event, now: datetime) -> bool:

@@ -14,7 +14,7 @@ import random
 import socket
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from cicd_health import settings
@@ -92,7 +93,7 @@ def depth() -> int:
 
 
 @contextlib.asynccontextmanager
-async def running(jobs: Sequence[Job]) -> AsyncIterator[Worker]:
+async def running(jobs: Sequence[Job]) -> AsyncGenerator[Worker]:
     """Work on jobs while the block lasts. The engine starts, and if need be starts again, in the background."""
     worker = Worker(jobs)
     worker.start()
@@ -186,7 +187,7 @@ class Worker:
             DBOS.destroy(workflow_completion_timeout_sec=5 if self._stopping.is_set() else 0)
         except Exception:
             log.exception("job engine did not stop cleanly")
-        with contextlib.suppress(sa.exc.SQLAlchemyError):
+        with contextlib.suppress(SQLAlchemyError):
             self._locks.close()
 
 

@@ -11,7 +11,16 @@ from sqlmodel import Session
 from cicd_health.model import runs as model
 from cicd_health.model.runs import OUTCOME_OF_STATUS, UNFINISHED, Outcome, Status
 from cicd_health.model.tally import Contribution
-from cicd_health.store.tables import AttemptRow, IncidentRow, JobRow, PipelineRow, RepositoryRow, RuleRow, RunRow, SourceRow
+from cicd_health.store.tables import (
+    AttemptRow,
+    IncidentRow,
+    JobRow,
+    PipelineRow,
+    RepositoryRow,
+    RuleRow,
+    RunRow,
+    SourceRow,
+)
 
 NOW = datetime(2026, 3, 12, 10, 42, tzinfo=UTC)  # a Thursday
 

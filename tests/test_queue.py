@@ -221,3 +221,19 @@ def test_a_day_of_trying_is_enough():
 def test_what_time_does_not_cure_is_tried_three_times():
     tries = [queue.next_try(n, NOW, NOW, permanent=True) is not None for n in (1, 2, 3)]
     assert tries == [True, True, False]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_jobs_go_on_after_the_database_cut_every_connection(prepared, monkeypatch):
+    monkeypatch.setattr(queue, "TEND_S", 0.5)
+    monkeypatch.setattr(queue, "LAUNCH_AGAIN_S", 0.5)
+    calls = Calls()
+    async with queue.running([Job("greet", calls)]):
+        put("greet", "before")
+        assert calls.wait_for(1)
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"
+        with prepared.connect() as connection:
+            connection.execute(sa.text(f"{cut} AND datname = current_database()"))
+        prepared.dispose()
+        put("greet", "after")
+        assert calls.wait_for(2)

@@ -45,8 +45,8 @@ SHELVES = [
 
 
 def slug(thing: Any) -> str:
-    """Its slug; a page is known by its path."""
-    return thing.path if hasattr(thing, "path") else thing.slug
+    """Its slug; a page is known by its route."""
+    return thing.route if hasattr(thing, "route") else thing.slug
 
 
 @pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.listing)

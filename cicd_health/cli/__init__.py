@@ -17,8 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
 from cicd_health import access, demo, flow, secret_file, settings
-from cicd_health.cli import logs, page_build, server, settings_page
-from cicd_health.cli.banner import banner, sign_in_link
+from cicd_health.cli import banner, logs, page_build, server, settings_page
 from cicd_health.demo.telling import Telling
 from cicd_health.store import engine, migrations
 
@@ -26,7 +25,9 @@ WAIT_FOR_DATABASE_S = 30
 DEMO_LASTS_S = 6 * 3600
 PROBLEMS = (settings.SettingsError, server.AddressError, page_build.PageError)
 
-app = typer.Typer(help="CI/CD Health: the health of your pipelines on one page.", no_args_is_help=True)
+app = typer.Typer(
+    help="CI/CD Health: the health of your pipelines on one page.", no_args_is_help=True, pretty_exceptions_enable=False
+)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
@@ -102,6 +103,7 @@ def replay(
 ) -> None:
     """Apply a kept delivery again."""
     with _one_sentence():
+        _migrate()
         try:
             receipt = flow.replay(delivery, _now())
         except KeyError:
@@ -113,7 +115,8 @@ def replay(
 def link() -> None:
     """Print a new link that signs the administrator in, once, within 24 hours."""
     with _one_sentence():
-        typer.echo(sign_in_link(settings.get(), _new_link()))
+        _migrate()
+        typer.echo(banner.sign_in_link(settings.get(), _new_link()))
 
 
 @keys.command(name="add")
@@ -123,6 +126,7 @@ def add_key(
 ) -> None:
     """Print a new API key; it is not shown again."""
     with _one_sentence():
+        _migrate()
         try:
             typer.echo(access.create_key(name, scope, _now()))
         except ValueError as error:
@@ -145,7 +149,7 @@ def _prepare() -> bool:
 def _run(first_start: bool, when_ready: Callable[[], None] = lambda: None) -> int:
     """Serve until told to stop; the exit code. The banner is printed when the server answers."""
     chosen = settings.get()
-    text = banner(chosen, _new_link(), _now(), first_start=first_start)
+    text = banner.text(chosen, _new_link(), _now(), first_start=first_start)
 
     def announce() -> None:
         typer.echo(text)

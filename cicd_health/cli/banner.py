@@ -20,7 +20,7 @@ def sign_in_link(settings: Settings, token: str) -> str:
     return f"{settings.public_url}/login/link?token={quote(token)}"
 
 
-def banner(settings: Settings, token: str, now: datetime, *, first_start: bool) -> str:
+def text(settings: Settings, token: str, now: datetime, *, first_start: bool) -> str:
     """The text of the start. Secrets are in it on the first start only."""
     url = settings.public_url
     lines = [

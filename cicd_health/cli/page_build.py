@@ -17,7 +17,14 @@ ROOT = Path(__file__).parents[2]
 WEB = ".web"
 PAGE = Path(WEB, "build", "client", "index.html")
 STAMP = Path(WEB, "page.sha256")
-MADE_OF = ("cicd_health/**/*.py", "assets/**/*", "reflex.lock/*", "rxconfig.py", "requirements.txt", "requirements-build.txt")
+MADE_OF = (
+    "cicd_health/**/*.py",
+    "assets/**/*",
+    "reflex.lock/*",
+    "rxconfig.py",
+    "requirements.txt",
+    "requirements-build.txt",
+)
 LAST_LINES = 40
 
 

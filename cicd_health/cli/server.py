@@ -18,7 +18,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 APP = "cicd_health.cicd_health"
-STOP_WITHIN_S = 5.0
+STOP_WITHIN_S = 4.5
 TRY_EVERY_S = 0.05
 # Serve the page that was built, without compiling it again.
 REFLEX = {

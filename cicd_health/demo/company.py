@@ -43,8 +43,8 @@ class PipelinePlan:
     jobs: tuple[JobPlan, ...]
     breaks: tuple[tuple[str, str], ...]
     fails: float = 0.06
-    rerun: float = 0.5
-    rescue: float = 0.45
+    rerun: float = 0.25
+    rescue: float = 0.25
     pull_requests: float = 0.45
     every_h: int = 0
     at_minute: int = 0
@@ -212,7 +212,7 @@ LEDGER_INTEGRATION = PipelinePlan(
     ),
     (("integration", "mvn verify"), ("compile", "mvn compile")),
     fails=0.08,
-    rescue=0.4,
+    rerun=0.2,
     first_number=2710,
     titles=LEDGER,
 )
@@ -266,7 +266,7 @@ IOS = PipelinePlan(
     "mobile",
     "ios-archive",
     47,
-    (JobPlan("all", (("Archive", 846),), queue_s=64.0),),
+    (JobPlan("all", (("Archive", 846),), queue_s=28.0),),
     (("all", "Archive"),),
     fails=0.04,
     rerun=0.0,

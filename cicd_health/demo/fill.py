@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cicd_health import flow
 from cicd_health.demo import github_bodies, jenkins_bodies
 from cicd_health.demo.runs import Run
-from cicd_health.demo.story import story
+from cicd_health.demo.story import WEEKS, story
 from cicd_health.demo.telling import Telling
 from cicd_health.store import engine
 from cicd_health.store.reports import lists
@@ -25,8 +25,8 @@ class NotEmpty(Exception):
     """The database holds runs already: a made-up past among real runs would falsify them."""
 
 
-def fill(now: datetime) -> list[Telling]:
-    """Send eight weeks of history to the database of the settings; what remains to be told after `now`.
+def fill(now: datetime, weeks: int = WEEKS) -> list[Telling]:
+    """Send weeks of history to the database of the settings; what remains to be told after `now`.
 
     History is quiet: it opens and resolves incidents and sends nothing. Raises NotEmpty.
     """
@@ -34,11 +34,11 @@ def fill(now: datetime) -> list[Telling]:
         if not lists.empty(session):
             raise NotEmpty
     flow.start(now)
-    tellings = tell(story(now), now)
+    tellings = tell(story(now, weeks), now)
     past = [telling for telling in tellings if telling.at <= now]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
-        task = progress.add_task("Eight weeks of history", total=len(past))
+        task = progress.add_task("The past of the demo", total=len(past))
         for batch in batches(past):
             flow.receive([replace(telling.write(), quiet=True) for telling in batch], batch[-1].at)
             progress.advance(task, len(batch))
@@ -54,7 +54,7 @@ def tell(runs: Sequence[Run], now: datetime) -> list[Telling]:
 
 
 def batches(tellings: Sequence[Telling]) -> Iterator[list[Telling]]:
-    """At most BATCH deliveries each, and never a failure and a success of the same pipeline.
+    """At most BATCH deliveries each; of one pipeline either successes or a single failure.
 
     The rules look at how things stand when a batch is applied: what broke and recovered inside one, they never saw.
     """
@@ -62,10 +62,11 @@ def batches(tellings: Sequence[Telling]) -> Iterator[list[Telling]]:
     verdicts: dict[str, bool] = {}
     for telling in tellings:
         pipeline, failed = telling.verdict or ("", False)
-        if len(batch) == BATCH or verdicts.get(pipeline, failed) != failed:
+        if len(batch) == BATCH or (pipeline in verdicts and (failed or verdicts[pipeline])):
             yield batch
             batch, verdicts = [], {}
         batch.append(telling)
-        verdicts[pipeline] = failed
+        if telling.verdict:
+            verdicts[pipeline] = failed
     if batch:
         yield batch

@@ -18,6 +18,7 @@ from cicd_health.demo.runs import BROKEN, Conditions, Run, rehearse
 
 WEEKS = 8
 SEED = "kestrel"
+PASS, FAIL, FAIL_TWICE, RESCUED = ("success",), ("failure",), ("failure", "failure"), ("failure", "success")
 ORDINARY = Conditions()
 
 # How busy each hour of a working day is, in UTC; a weekend's hour is WEEKEND of it.
@@ -27,7 +28,7 @@ WEEK_WEIGHT = sum(HOURS) * (5 + 2 * WEEKEND)
 
 SCRIPTED = timedelta(minutes=75)  # the last of the past, told by `present`
 SLOWER_SINCE = timedelta(days=3, hours=20)
-SLOWER = Conditions(slower={"gradle bundleRelease": 291})
+SLOWER = Conditions(slower={"gradle bundleRelease": 420})
 OUTAGE = timedelta(minutes=95)
 
 
@@ -37,7 +38,7 @@ class Sketch:
 
     plan: PipelinePlan
     created_at: datetime
-    outcomes: tuple[str, ...] = ("success",)
+    outcomes: tuple[str, ...] = PASS
     title: str = ""
     branch: str = "main"
     actor: str = company.PEOPLE[0]
@@ -45,7 +46,6 @@ class Sketch:
     special: Conditions = ORDINARY
 
 
-PASS, FAIL, FAIL_TWICE, RESCUED = ("success",), ("failure",), ("failure", "failure"), ("failure", "success")
 REFUNDS = Conditions(break_at=("test", "pytest"), rerun_after_s=40)
 AT_ONCE = Conditions(rerun_after_s=50)
 
@@ -78,6 +78,7 @@ PRESENT: dict[PipelinePlan, tuple[Scene, ...]] = {
     company.TERRAFORM: (Scene(-24), Scene(-9), Scene(-7, 2, PASS, Conditions(approval_s=14 * 60))),
     company.LEDGER_INTEGRATION: (Scene(-36, 0, RESCUED, AT_ONCE),),
     company.EDGE_CI: (Scene(-52, 3), Scene(-14)),
+    company.EDGE_RELEASE: (Scene(-66 * 60, 1), Scene(-19 * 60)),
     company.IOS: (
         Scene(-48, 2),
         Scene(-44, 2),
@@ -89,10 +90,11 @@ PRESENT: dict[PipelinePlan, tuple[Scene, ...]] = {
 }
 
 
-def story(now: datetime) -> list[Run]:
-    """Every run of the eight weeks before now, and those that go on or begin in the minutes after it."""
-    sketches = [sketch for plan in company.PIPELINES for sketch in [*everyday(plan, now), *present(plan, now)]]
-    sketches += incidents(now)
+def story(now: datetime, weeks: int = WEEKS) -> list[Run]:
+    """Every run of the weeks before now, and those that go on or begin in the minutes after it."""
+    start = now - timedelta(weeks=weeks)
+    sketches = [sketch for plan in company.PIPELINES for sketch in [*everyday(plan, start, now), *present(plan, now)]]
+    sketches += [sketch for sketch in incidents(now) if sketch.created_at >= start]
     sketches.sort(key=lambda sketch: (sketch.plan.key, sketch.created_at))
     runs: list[Run] = []
     for _, of_plan in groupby(sketches, key=lambda sketch: sketch.plan.key):
@@ -127,10 +129,9 @@ def play(sketch: Sketch, number: int) -> Run:
     )
 
 
-def everyday(plan: PipelinePlan, now: datetime) -> list[Sketch]:
+def everyday(plan: PipelinePlan, start: datetime, now: datetime) -> list[Sketch]:
     """The ordinary runs of one pipeline. The last of them on main passed, so that only `present` breaks it now."""
     rng = Random(f"{SEED} {plan.key} {now:%Y-%m-%dT%H}")
-    start = now - timedelta(weeks=WEEKS)
     sketches: list[Sketch] = []
     red = False
     for at in _clock(plan, start, now) if plan.every_h else _arrivals(plan, rng, start, now - SCRIPTED):
@@ -138,12 +139,12 @@ def everyday(plan: PipelinePlan, now: datetime) -> list[Sketch]:
         sketches.append(sketch)
         if sketch.outcomes[-1] == "cancelled" and sketch.special.cancelled_after_s:
             newer = at + timedelta(seconds=sketch.special.cancelled_after_s - 2)
-            sketches.append(replace(sketch, created_at=newer, outcomes=("success",), special=ORDINARY))
+            sketches.append(replace(sketch, created_at=newer, outcomes=PASS, special=ORDINARY))
         if sketch.branch == "main":
             red = sketch.outcomes[-1] in BROKEN
     on_main = [place for place, sketch in enumerate(sketches) if sketch.branch == "main"]
     if on_main and plan is not company.NIGHTLY:
-        sketches[on_main[-1]] = replace(sketches[on_main[-1]], outcomes=("success",))
+        sketches[on_main[-1]] = replace(sketches[on_main[-1]], outcomes=PASS)
     return sketches
 
 
@@ -160,7 +161,7 @@ def _arrivals(plan: PipelinePlan, rng: Random, start: datetime, end: datetime) -
     """Moments at which people cause a run: by hour and weekday, a little more every week."""
     hour = start.replace(minute=0, second=0, microsecond=0)
     while hour < end:
-        growth = 0.69 + 0.2 * ((hour - start) / timedelta(weeks=WEEKS))
+        growth = 0.89 - 0.2 * ((end - hour) / timedelta(weeks=WEEKS))
         weight = HOURS[hour.hour] * (WEEKEND if hour.weekday() >= 5 else 1)
         left = plan.weekly * growth * weight / WEEK_WEIGHT
         moments = []
@@ -173,17 +174,17 @@ def _arrivals(plan: PipelinePlan, rng: Random, start: datetime, end: datetime) -
 def _ordinary(plan: PipelinePlan, rng: Random, at: datetime, now: datetime, *, red: bool) -> Sketch:
     """One everyday run. `red`: the run before on main failed, so this one may still find it broken."""
     sketch = commission(plan, rng, at)
-    if plan is company.NIGHTLY and at > now - timedelta(days=2):
-        return replace(sketch, outcomes=("unstable",))
+    if plan is company.NIGHTLY and at > now - timedelta(days=7):
+        return replace(sketch, outcomes=("unstable",) if at > now - timedelta(days=2) else PASS)
     if outage_began(now) <= at < outage_began(now) + OUTAGE and rng.random() < 0.85:
         return replace(sketch, outcomes=("failure",), special=Conditions(pace=1.6, queue=6))
     sketch = replace(sketch, special=conditions(plan, at, now))
     chance = rng.random()
-    if sketch.event == "pull_request" and chance < 0.05:
+    if sketch.event == "pull_request" and chance < 0.08:
         return replace(sketch, outcomes=("cancelled",), special=Conditions(cancelled_after_s=rng.randint(30, 140)))
-    if 0.05 <= chance < 0.06:
+    if 0.08 <= chance < 0.09:
         return replace(sketch, outcomes=("cancelled",))
-    if 0.06 <= chance < 0.068 and plan.provider == "github":
+    if 0.09 <= chance < 0.098 and plan.provider == "github":
         return replace(sketch, outcomes=("skipped",))
     return replace(sketch, outcomes=outcomes(plan, rng, plan.fails if not red else max(plan.fails, 0.3)))
 
@@ -212,11 +213,7 @@ def outcomes(plan: PipelinePlan, rng: Random, fails: float) -> tuple[str, ...]:
 
 def conditions(plan: PipelinePlan, at: datetime, now: datetime) -> Conditions:
     """What is special about every run of this pipeline at that time."""
-    if plan is company.ANDROID_BUILD and at >= now - SLOWER_SINCE:
-        return SLOWER
-    if plan is company.IOS and at >= now - timedelta(days=5):
-        return Conditions(queue=1.7)
-    return ORDINARY
+    return SLOWER if plan is company.ANDROID_BUILD and at >= now - SLOWER_SINCE else ORDINARY
 
 
 def outage_began(now: datetime) -> datetime:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,29 @@ LEASE = timedelta(seconds=30)  # of a claim: longer than one send may take, afte
 STRANDED = timedelta(minutes=2)  # overdue by so much, a message has lost its job
 SOON = timedelta(seconds=5)
 
+# Built once: they are asked whenever a run ends.
+NAMES = (
+    sa.select(col(PipelineRow.name), col(RepositoryRow.name), col(SourceRow.provider))
+    .join(RepositoryRow, col(RepositoryRow.id) == PipelineRow.repo_id)
+    .join(SourceRow, col(SourceRow.id) == RepositoryRow.source_id)
+    .where(col(PipelineRow.id) == sa.bindparam("pipeline"))
+)
+# Runs with a verdict, or that may have had one in an earlier attempt.
+SPOKEN = (
+    sa.select(
+        *(col(RunRow.id), col(RunRow.number), col(RunRow.outcome), col(RunRow.created_at), col(RunRow.completed_at)),
+        *(col(RunRow.sha), col(RunRow.branch), col(RunRow.actor), col(RunRow.title), col(RunRow.url)),
+        *(col(RunRow.failed_job), col(RunRow.failed_step)),
+    )
+    .where(
+        col(RunRow.pipeline_id) == sa.bindparam("pipeline"),
+        col(RunRow.default_branch).is_(True),
+        sa.or_(col(RunRow.outcome).in_(sorted(VERDICTS)), col(RunRow.attempt) > 1),
+    )
+    .order_by(col(RunRow.created_at).desc(), col(RunRow.id).desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
 
 def ensure_builtin_rules(session: Session, threshold: int, now: datetime) -> None:
     """Have the failure rule with this threshold. What people changed besides stays."""
@@ -70,12 +94,12 @@ def lock_pipelines(session: Session, ids: Sequence[int]) -> None:
 
 def is_quiet(session: Session, run_id: int) -> bool:
     """Whether a run is history, of which nobody is told."""
-    return session.execute(sa.select(RunRow.quiet).where(col(RunRow.id) == run_id)).scalar_one()
+    return session.execute(sa.select(col(RunRow.quiet)).where(col(RunRow.id) == run_id)).scalar_one()
 
 
 def was_told(session: Session, incident: IncidentRow) -> bool:
     """Whether anybody was told of this incident, so that its end is news."""
-    told = sa.select(col(NotificationRow.id)).where(NotificationRow.incident_id == incident.id).limit(1)
+    told = sa.select(col(NotificationRow.id)).where(col(NotificationRow.incident_id) == incident.id).limit(1)
     return session.execute(told).first() is not None
 
 
@@ -106,36 +130,19 @@ def facts(session: Session, pipeline_id: int, limit: int = 50) -> Facts:
     """The newest `limit` runs on the default branch that have a verdict, newest first.
 
     A run speaks through its newest attempt with a verdict: starting a re-run, or cancelling it, changes nothing.
+    Only the newest run, when it failed, brings its excerpt.
     Raises NoResultFound for an unknown pipeline.
     """
-    names = (
-        sa.select(PipelineRow.name, RepositoryRow.name, SourceRow.provider)
-        .join(RepositoryRow, col(RepositoryRow.id) == PipelineRow.repo_id)
-        .join(SourceRow, col(SourceRow.id) == RepositoryRow.source_id)
-        .where(col(PipelineRow.id) == pipeline_id)
-    )
-    pipeline, repo, provider = session.execute(names).one()
-    runs = session.execute(_spoken(pipeline_id, limit)).all()
+    asked = {"pipeline": pipeline_id, "most": limit}
+    pipeline, repo, provider = session.execute(NAMES, asked).one()
+    runs = session.execute(SPOKEN, asked).all()
     earlier = _earlier_verdicts(session, [run.id for run in runs if run.outcome not in VERDICTS])
-    told = (_fact(run, earlier.get(run.id)) for run in runs)
-    return Facts(pipeline_id, pipeline, repo, provider, tuple(fact for fact in told if fact))
-
-
-def _spoken(pipeline_id: int, limit: int) -> sa.Select[Any]:
-    """Runs with a verdict, or that may have had one in an earlier attempt."""
-    shown = (
-        "id number outcome attempt created_at completed_at sha branch actor title url failed_job failed_step excerpt"
-    )
-    return (
-        sa.select(*(getattr(RunRow, name) for name in shown.split()))
-        .where(
-            col(RunRow.pipeline_id) == pipeline_id,
-            col(RunRow.default_branch).is_(True),
-            sa.or_(col(RunRow.outcome).in_(VERDICTS), col(RunRow.attempt) > 1),
-        )
-        .order_by(col(RunRow.created_at).desc(), col(RunRow.id).desc())
-        .limit(limit)
-    )
+    told = [fact for run in runs if (fact := _fact(run, earlier.get(run.id)))]
+    if told and told[0].outcome.failed:
+        # Only a message reads it, and only that of the newest run; it may be long.
+        excerpt = session.execute(sa.select(col(RunRow.excerpt)).where(col(RunRow.id) == told[0].run_id)).scalar_one()
+        told[0] = replace(told[0], excerpt=excerpt)
+    return Facts(pipeline_id, pipeline, repo, provider, tuple(told))
 
 
 def _earlier_verdicts(session: Session, run_ids: list[int]) -> dict[int, AttemptRow]:
@@ -170,7 +177,6 @@ def _fact(run: sa.Row[Any], earlier: AttemptRow | None) -> RunFact | None:
         url=run.url,
         failed_job=run.failed_job,
         failed_step=run.failed_step,
-        excerpt=run.excerpt,
     )
 
 
@@ -186,6 +192,14 @@ def incident_of(session: Session, rule_id: int, pipeline_id: int) -> IncidentRow
         col(IncidentRow.resolved_at).is_(None),
     )
     return session.exec(select(IncidentRow).where(*where)).one_or_none()
+
+
+def with_open_incident(session: Session, pipeline_ids: Collection[int]) -> set[int]:
+    """Those of these pipelines that have an open incident."""
+    if not pipeline_ids:
+        return set()
+    of_these = (col(IncidentRow.pipeline_id).in_(pipeline_ids), col(IncidentRow.resolved_at).is_(None))
+    return set(session.execute(sa.select(col(IncidentRow.pipeline_id)).where(*of_these)).scalars())
 
 
 def open_incident(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from cicd_health.store import engine
 
@@ -97,7 +98,7 @@ class AdvisoryLocks:
             return False
         try:
             self.connection.execute(sa.text("SELECT 1"))
-        except sa.exc.DBAPIError:
+        except DBAPIError:
             self.close()
             return False
         return True

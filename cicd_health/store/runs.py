@@ -37,12 +37,13 @@ class Collided(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One run that a batch touched. `ended`: its last attempt has a new or different end."""
+    """One run that a batch touched. `ended`: its last attempt has a new or different end; `failed`: a bad one."""
 
     run_id: int
     pipeline_id: int
     default_branch: bool
     ended: bool
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,4 +271,5 @@ def _changes(touched: list[Held]) -> Iterable[Change]:
         run = one.state.run
         if run is not None:
             ended = one.state.verdict != one.verdict and run["status"] == "completed"
-            yield Change(run["id"], run["pipeline_id"], run["default_branch"], ended)
+            failed = run["outcome"] in model.FAILED
+            yield Change(run["id"], run["pipeline_id"], run["default_branch"], ended, failed)

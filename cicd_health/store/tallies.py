@@ -27,6 +27,7 @@ DAY = timedelta(days=1)
 KEY = (TALLY.c.scope, TALLY.c.scope_id, TALLY.c.subject, TALLY.c.grain, TALLY.c.bucket_at)
 KEY_NAMES = [column.name for column in KEY]
 EMPTY = Tally().to_text()
+CHUNK = 500  # keys in one statement of SQLite, which allows 32,766 values
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,10 @@ def _lock(session: Session, keys: list[Key]) -> dict[Key, str]:
         connection.execute(_MAKE, arrays)
         rows = connection.execute(_LOCK, arrays)
     else:
-        rows = connection.execute(sa.select(*KEY, TALLY.c.tally).where(sa.tuple_(*KEY).in_(keys)))
-    return {tuple(row[:5]): row[5] for row in rows}  # type: ignore[misc]
+        chunks = [keys[n : n + CHUNK] for n in range(0, len(keys), CHUNK)]
+        selects = (sa.select(*KEY, TALLY.c.tally).where(sa.tuple_(*KEY).in_(chunk)) for chunk in chunks)
+        rows = (row for select in selects for row in connection.execute(select))
+    return {(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows}
 
 
 def _write(session: Session, texts: dict[Key, str]) -> None:

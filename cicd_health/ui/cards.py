@@ -16,7 +16,7 @@ CARD_LEAST = 0.15  # a card's duration is judged from 15 %
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`value` with `unit` small behind it, or two values with a quiet dot between. `alarm` stands red before `second`."""
+    """`value` with `unit` small behind it, or two values with a quiet dot between. `alarm` is red, before `second`."""
 
     slug: str
     label: str
@@ -145,7 +145,7 @@ def _waiting(overview: Overview) -> str:
 
 
 def open_incidents(overview: Overview) -> Card:
-    now, before = overview.summary.restore, overview.previous.restore
+    now = overview.summary.restore
     ages = sorted(
         (
             (overview.now - pipeline.since).total_seconds()
@@ -159,13 +159,14 @@ def open_incidents(overview: Overview) -> Card:
         slug="open_incidents",
         label="Open incidents",
         value=text.count(overview.open_incidents),
-        delta=text.duration_delta(now.median, before.median, least=CARD_LEAST),
-        compared=now.median is not None,
+        compared=False,
         spark=geometry.bars(ages or [0.0], label="age of each open incident"),
         first=f"restored in {text.duration(now.median)}, {text.count(now.n)} closed" if now.n else "none closed",
         alarm=f"oldest {text.duration((overview.now - oldest).total_seconds())}" if oldest else "",
-        second=f", {overview.muted_incidents} muted" if oldest and overview.muted_incidents else _mean(overview.summary),
-        how="from the first failure after a success to the next success; the median over those closed, and its change",
+        second=f", {overview.muted_incidents} muted"
+        if oldest and overview.muted_incidents
+        else _mean(overview.summary),
+        how="from the first failure after a success to the next success; the median over those closed",
     )
 
 

@@ -76,7 +76,8 @@ def heard(refusals: Sequence[Refusal], now: datetime) -> list[Heard]:
 def _heard(provider: str, refusal: Refusal | None, now: datetime) -> Heard:
     if refusal is None:
         return Heard(provider_label(provider), "nothing yet", refused=False)
-    said = f"{text.count(refusal.times)} refused, last {text.age(refusal.last_at, now)}: {refusal.reason}"
+    last = "" if refusal.times == 1 else ", last"
+    said = f"{text.count(refusal.times)} refused{last} {text.age(refusal.last_at, now)}: {refusal.reason}"
     return Heard(provider_label(provider), said, refused=True)
 
 

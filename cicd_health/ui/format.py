@@ -137,9 +137,11 @@ def offset(at: datetime, zone: tzinfo) -> str:
     return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02d}" if rest else "")
 
 
-def rate_delta(rate: float | None, n: int, before: float | None, n_before: int, *, more_is_better: bool = True) -> Delta:
+def rate_delta(
+    rate: float | None, n: int, before: float | None, n_before: int, *, more_is_better: bool = True
+) -> Delta:
     """In points, judged only beyond 1.64 standard errors of the difference."""
-    if rate is None or before is None:
+    if rate is None or before is None or not n or not n_before:
         return Delta()
     change = rate - before
     points = f"{abs(change) * 100:.1f} pt"

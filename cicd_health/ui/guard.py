@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import reflex as rx
 import structlog
-from reflex.state import StateUpdate
+from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event, EventSpec
 
 from cicd_health import access
@@ -21,13 +21,13 @@ def to_sign_in() -> EventSpec:
 class EventGuard(rx.Middleware):
     """No handler runs for somebody who may not look."""
 
-    async def preprocess(self, app: rx.App, state: rx.State, event: Event) -> StateUpdate | None:
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         cookie = state.router_data.get("headers", {}).get("cookie")
         if await access.admit(cookie, datetime.now(UTC)) is None:
             return StateUpdate(events=Event.from_event_type(to_sign_in()))
         return None
 
 
-def report(error: Exception) -> None:
+def report(exception: Exception) -> None:
     """A handler failed: said in the log; the page keeps what it shows."""
-    log.error("event handler failed", exc_info=error)
+    log.error("event handler failed", exc_info=exception)

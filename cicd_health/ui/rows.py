@@ -117,6 +117,8 @@ class RunRow:
     where: str
     number: str
     title: str
+    branch: str
+    sha: str
     duration: str
     ended: str
     ended_exact: str
@@ -176,9 +178,7 @@ def period(overview: Overview, zone: tzinfo) -> str:
     start, end = window.start.astimezone(zone), min(window.end, overview.now).astimezone(zone)
     days = window.length.total_seconds() / 86400
     length = "24 hours" if days == 1 else f"{days:.1f}".removesuffix(".0") + " days"
-    return (
-        f"{start:%a} {start.day} {start:%b %H:%M} to {end:%a} {end.day} {end:%b %H:%M}, against the {length} before"
-    )
+    return f"{start:%a} {start.day} {start:%b %H:%M} to {end:%a} {end.day} {end:%b %H:%M}, against the {length} before"
 
 
 def pieces(parts: Iterable[str]) -> list[Piece]:
@@ -282,7 +282,9 @@ def _progress(since: datetime, expected: datetime | None, now: datetime) -> Acti
     if now >= expected:
         return Activity("running", f"{text.duration((now - expected).total_seconds())} over", "late", 48)
     share = gone / (expected - since).total_seconds()
-    return Activity("running", f"{text.duration((expected - now).total_seconds())} left", "run", max(2, round(48 * share)))
+    return Activity(
+        "running", f"{text.duration((expected - now).total_seconds())} left", "run", max(2, round(48 * share))
+    )
 
 
 def run_row(run: RunLine, now: datetime, zone: tzinfo) -> RunRow:
@@ -296,7 +298,9 @@ def run_row(run: RunLine, now: datetime, zone: tzinfo) -> RunRow:
         pipeline=run.pipeline,
         where=run.repo or provider_label(run.provider),
         number=f"#{run.number}{attempt}" if run.number is not None else attempt.removeprefix(" · "),
-        title=run.title or run.branch or (run.sha or "")[:7],
+        title=run.title or "",
+        branch=run.branch or "",
+        sha=(run.sha or "")[:7],
         duration=text.duration(elapsed if unfinished else run.duration_s),
         ended=MARKS[run.outcome].word.lower() if unfinished else text.age(run.completed_at, now),
         ended_exact=text.exact(began if unfinished else run.completed_at, zone),
@@ -310,7 +314,7 @@ def _ordinal(number: int) -> str:
 
 
 def source_row(source: SourceHealth, now: datetime, zone: tzinfo, *, named: bool) -> SourceRow:
-    """`GitHub complete to 10:42` after a poll, `Jenkins 18 s ago` after an event, with the name where there are several."""
+    """`GitHub complete to 10:42` after a poll, `Jenkins 18 s ago` after an event; named where there are several."""
     label = f"{provider_label(source.provider)} {source.name}" if named else provider_label(source.provider)
     if source.state == "error":
         said = "cannot be reached"
@@ -329,6 +333,4 @@ def source_row(source: SourceHealth, now: datetime, zone: tzinfo, *, named: bool
 
 def source_rows(overview: Overview, zone: tzinfo) -> list[SourceRow]:
     providers = Counter(source.provider for source in overview.sources)
-    return [
-        source_row(source, overview.now, zone, named=providers[source.provider] > 1) for source in overview.sources
-    ]
+    return [source_row(source, overview.now, zone, named=providers[source.provider] > 1) for source in overview.sources]

@@ -11,8 +11,8 @@ from cicd_health.model.health import Bucket, Distribution, Overview
 from cicd_health.model.runs import Outcome
 from cicd_health.ui import format as text
 
-PLOT = 176  # pixels between the baseline and the highest tick
-GAP, FOOT = 1, 3  # pixels under the baseline
+PLOT = 168  # pixels between the baseline and the highest tick
+GAP, FOOT = 1, 4  # pixels under the baseline
 DAY = timedelta(days=1)
 DATES = 6
 COUNT_STEPS = (1, 2, 5)
@@ -23,9 +23,9 @@ SECOND_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 1
 class Axis:
     """Ticks in the unit of the values, and what to write at each."""
 
-    ticks: list[float] = field(default_factory=list)
+    ticks: list[int] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
-    top: float = 1.0
+    top: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeBar:
-    """One bucket. The parts of the running bucket are in `now_…`, so that they can be hatched; `gap` and the feet are negative."""
+    """One bucket. The parts of the running one are in `now_…`, to be hatched. `gap` and the feet are negative."""
 
     key: str
     title: str
@@ -224,17 +224,21 @@ def _hours(buckets: Sequence[Bucket], zone: tzinfo) -> dict[str, str]:
 
 
 def _weekdays(buckets: Sequence[Bucket], zone: tzinfo) -> dict[str, str]:
-    by_day: dict[str, list[Bucket]] = {}
-    for bucket in buckets:
-        by_day.setdefault(text.day(bucket.start, zone), []).append(bucket)
-    full = max(len(some) for some in by_day.values())
-    return {_key(some[len(some) // 2]): word for word, some in by_day.items() if 2 * len(some) >= full}
+    """Each whole day in its middle; the days cut off at the ends only where their words touch no other."""
+    by_day: dict[str, list[int]] = {}
+    for index, bucket in enumerate(buckets):
+        by_day.setdefault(text.day(bucket.start, zone), []).append(index)
+    whole = max(len(indexes) for indexes in by_day.values())
+    middles: dict[int, str] = {}
+    for word, indexes in sorted(by_day.items(), key=lambda entry: -len(entry[1])):
+        middle = indexes[len(indexes) // 2]
+        if all(abs(middle - other) >= whole for other in middles):
+            middles[middle] = word
+    return {_key(buckets[middle]): middles[middle] for middle in sorted(middles)}
 
 
 def count_axis(top: int) -> Axis:
-    step = next(
-        base * 10**power for power in range(12) for base in COUNT_STEPS if 4 * base * 10**power >= max(top, 4)
-    )
+    step = next(base * 10**power for power in range(12) for base in COUNT_STEPS if 4 * base * 10**power >= max(top, 4))
     return _axis(step, max(top, 4), text.count)
 
 
@@ -247,7 +251,7 @@ def seconds_axis(top: float) -> Axis:
 
 def _axis(step: int, top: float, word) -> Axis:
     ticks = [step * i for i in range(math.ceil(top / step) + 1)]
-    return Axis([float(tick) for tick in ticks], {str(tick): word(tick) for tick in ticks}, float(ticks[-1]))
+    return Axis(ticks, {str(tick): word(tick) for tick in ticks}, ticks[-1])
 
 
 def _short(seconds: int) -> str:

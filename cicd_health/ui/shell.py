@@ -18,9 +18,12 @@ from cicd_health.ui.states.session import SessionState
 
 NAME = "CI/CD Health"
 MENU = tuple(page for page in PAGES if page.menu)
-ICON_BUTTON = "grid place-items-center size-8 rounded-md text-ink-2 hover:bg-hover hover:text-ink transition-colors duration-120"
+ICON_BUTTON = (
+    "grid place-items-center size-8 rounded-md text-ink-2 hover:bg-hover hover:text-ink transition-colors duration-120"
+)
 LINK = (
-    "relative flex items-center px-2.5 text-ink-2 hover:text-ink aria-[current=page]:text-ink aria-[current=page]:font-medium "
+    "relative flex items-center px-2.5 text-ink-2 hover:text-ink aria-[current=page]:text-ink "
+    "aria-[current=page]:font-medium "
     "aria-[current=page]:after:absolute aria-[current=page]:after:inset-x-2.5 aria-[current=page]:after:-bottom-px "
     "aria-[current=page]:after:h-0.5 aria-[current=page]:after:bg-ink"
 )
@@ -85,7 +88,8 @@ def _skip_link() -> rx.Component:
     return rx.el.a(
         "Skip to the page",
         href="#main",
-        class_name="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:px-3 focus:py-2 focus:rounded-md "
+        class_name="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:px-3 focus:py-2 "
+        "focus:rounded-md "
         "focus:bg-overlay focus:border focus:border-line-2",
     )
 
@@ -95,7 +99,8 @@ def _top(page: Page) -> rx.Component:
         rx.el.span(
             glyph("logo", 20),
             NAME,
-            class_name="flex items-center gap-2 mr-5 max-tab:mr-auto text-14 font-semibold tracking-[-0.01em] whitespace-nowrap",
+            class_name="flex items-center gap-2 mr-5 max-tab:mr-auto text-14 font-semibold tracking-[-0.01em] "
+            "whitespace-nowrap",
         ),
         rx.el.nav(
             *[_link(entry, page) for entry in MENU],
@@ -112,7 +117,8 @@ def _top(page: Page) -> rx.Component:
             custom_attrs={"aria-label": "Switch between light and dark"},
         ),
         _user(),
-        class_name="sticky top-0 z-40 flex items-center gap-1 h-12 pl-4 pr-2 tab:px-6 wide:px-8 bg-surface border-b border-line",
+        class_name="sticky top-0 z-40 flex items-center gap-1 h-12 pl-4 pr-2 tab:px-6 wide:px-8 bg-surface border-b "
+        "border-line",
     )
 
 
@@ -128,19 +134,23 @@ def _user() -> rx.Component:
         rx.el.details(
             rx.el.summary(
                 SessionState.initials,
-                class_name="grid place-items-center size-6 rounded-full border border-line-2 bg-sunken text-[10px] font-semibold text-ink-2 list-none",
+                class_name="grid place-items-center size-6 rounded-full border border-line-2 bg-sunken text-[10px] "
+                "font-semibold text-ink-2 list-none",
                 custom_attrs={"aria-label": "User menu"},
             ),
             rx.el.div(
                 rx.el.p(SessionState.email, class_name="px-2 py-1.5 text-12 text-ink-3 truncate"),
                 rx.el.form(
                     rx.el.button(
-                        "Sign out", type="submit", class_name="w-full px-2 py-1.5 rounded text-left font-medium hover:bg-hover"
+                        "Sign out",
+                        type="submit",
+                        class_name="w-full px-2 py-1.5 rounded text-left font-medium hover:bg-hover",
                     ),
                     action=routes.LOGOUT,
                     method="post",
                 ),
-                class_name="absolute right-0 z-50 mt-2 w-56 p-1 rounded-lg border border-line-2 bg-overlay shadow-(--shadow)",
+                class_name="absolute right-0 z-50 mt-2 w-56 p-1 rounded-lg border border-line-2 bg-overlay "
+                "shadow-(--shadow)",
             ),
             class_name="relative ml-1",
         ),
@@ -160,7 +170,8 @@ def _phone_menu(page: Page) -> rx.Component:
                 glyph(entry.icon, 20),
                 entry.title,
                 to=entry.route,
-                class_name="grid place-items-center content-center gap-1 grow text-11 font-medium text-ink-3 aria-[current=page]:text-ink",
+                class_name="grid place-items-center content-center gap-1 grow text-11 font-medium text-ink-3 "
+                "aria-[current=page]:text-ink",
                 custom_attrs={"aria-current": "page"} if entry is page else {},
             )
             for entry in MENU[:5]

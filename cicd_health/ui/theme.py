@@ -1,11 +1,14 @@
 """The design tokens as Tailwind utilities: `bg-surface`, `text-ink-2`, `border-line`. No Reflex in here.
 
-The values are in `assets/tokens.css`, light on `:root` and dark on `html.dark`, so a utility follows the theme by itself.
+The values are in `assets/tokens.css`, light on `:root` and dark on `html.dark`, so a utility follows the theme.
 """
 
-COLOURS = "bg surface sunken hover selected overlay line line-2 control grid ink ink-2 ink-3 on-ink link focus c1 c2 c3 c-fill".split()
-STATUSES = "fail warn ok run hold off".split()
-NAMES = COLOURS + [f"{status}{part}" for status in STATUSES for part in ("", "-ink", "-soft", "-line")]
+COLOURS = (
+    *("bg", "surface", "sunken", "hover", "selected", "overlay", "line", "line-2", "control", "grid"),
+    *("ink", "ink-2", "ink-3", "on-ink", "link", "focus", "c1", "c2", "c3", "c-fill"),
+)
+STATUSES = ("fail", "warn", "ok", "run", "hold", "off")
+NAMES = [*COLOURS, *(f"{status}{part}" for status in STATUSES for part in ("", "-ink", "-soft", "-line"))]
 
 TAILWIND = {
     "darkMode": "selector",

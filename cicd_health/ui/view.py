@@ -143,9 +143,7 @@ def _wider(asked: Asked) -> Asked | None:
 
 
 def window_choices(asked: Asked) -> list[Choice]:
-    return [
-        Choice(slug, slug, address(replace(asked, window=slug)), chosen=slug == asked.window) for slug in WINDOWS
-    ]
+    return [Choice(slug, slug, address(replace(asked, window=slug)), chosen=slug == asked.window) for slug in WINDOWS]
 
 
 def filters(overview: Overview, asked: Asked) -> Filters:
@@ -183,8 +181,8 @@ def attention(overview: Overview, zone: tzinfo) -> Attention:
 def _calm(overview: Overview, zone: tzinfo) -> str:
     few = sum(pipeline.state is HealthState.FEW for pipeline in overview.pipelines)
     number = len(overview.pipelines)
-    who = f"All {text.counted(number, 'pipeline')} healthy" if not few else "No pipeline needs a look"
-    return f"{who if number else 'No pipelines here'}, last checked {text.clock(overview.now, zone)}"
+    who = f"All {text.counted(number, 'pipeline')} healthy" if number and not few else "No pipeline needs a look"
+    return f"{who}, last checked {text.clock(overview.now, zone)}"
 
 
 def pipelines(overview: Overview, asked: Asked, zone: tzinfo) -> Pipelines:

@@ -81,10 +81,11 @@ def test_what_is_under_way_is_told_as_it_stands(tellings: list[Telling]) -> None
     assert [run.pipeline.name for run in runs if run.status is Status.WAITING] == ["terraform-plan"]
 
 
-def test_a_batch_never_holds_a_failure_and_a_success_of_one_pipeline(tellings: list[Telling]) -> None:
+def test_a_batch_holds_successes_of_a_pipeline_or_one_failure(tellings: list[Telling]) -> None:
     found = list(batches(tellings))
     assert [telling for batch in found for telling in batch] == tellings
     for batch in found:
-        verdicts = {telling.verdict for telling in batch if telling.verdict}
         assert len(batch) <= BATCH
-        assert len({pipeline for pipeline, _ in verdicts}) == len(verdicts)
+        verdicts = [telling.verdict for telling in batch if telling.verdict]
+        for pipeline in {pipeline for pipeline, failed in verdicts if failed}:
+            assert [name for name, _ in verdicts].count(pipeline) == 1

@@ -25,9 +25,7 @@ def state(**signs: object) -> HealthState:
 
 
 def test_a_pipeline_whose_last_verdict_failed_is_broken_with_its_cause() -> None:
-    signs = Signs(
-        NOW, Outcome.FAILURE, 4, AGO, failed_job="unit-tests", failed_step="pytest", flake=FLAKE, verdicts=50
-    )
+    signs = Signs(NOW, Outcome.FAILURE, 4, AGO, failed_job="unit-tests", failed_step="pytest", flake=FLAKE, verdicts=50)
     diagnosis = diagnose(signs)
     assert diagnosis.state is HealthState.BROKEN
     assert diagnosis.why == ("4 in a row", "job unit-tests, step pytest")

@@ -121,7 +121,13 @@ def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
         .prefix_with("MATERIALIZED")
     )
     shown = sa.select(
-        RUN.c.pipeline_id, RUN.c.id, RUN.c.number, RUN.c.outcome, RUN.c.first_outcome, RUN.c.duration_s, RUN.c.created_at
+        RUN.c.pipeline_id,
+        RUN.c.id,
+        RUN.c.number,
+        RUN.c.outcome,
+        RUN.c.first_outcome,
+        RUN.c.duration_s,
+        RUN.c.created_at,
     ).join_from(reach, RUN, sa.and_(RUN.c.pipeline_id == reach.c.id, RUN.c.created_at >= reach.c.first_at))
     if query.branch is not None:
         shown = shown.where(RUN.c.branch == query.branch)
@@ -141,6 +147,14 @@ def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[i
     if not any_branch or query.branch is not None:
         last = last.where(on_branch(query, newest))
     last = last.order_by(newest.c.created_at.desc(), newest.c.id.desc()).limit(1).scalar_subquery()
+    ids = (
+        sa.select(last.label("run_id"))
+        .join_from(PIPELINE, REPOSITORY)
+        .join(SOURCE)
+        .where(*pipeline_filters(query))
+        .cte("ids")
+        .prefix_with("MATERIALIZED")
+    )
     selected = sa.select(
         RUN.c.pipeline_id,
         RUN.c.id,
@@ -152,12 +166,9 @@ def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[i
         RUN.c.completed_at,
         RUN.c.failed_job,
         RUN.c.failed_step,
-    )
-    selected = selected.join_from(PIPELINE, RUN, RUN.c.id == last).join(
-        REPOSITORY, REPOSITORY.c.id == PIPELINE.c.repo_id
-    )
+    ).join_from(ids, RUN, RUN.c.id == ids.c.run_id)
     verdicts = {}
-    for row in session.connection().execute(selected.join(SOURCE).where(*pipeline_filters(query))):
+    for row in session.connection().execute(selected):
         pipeline_id, run_id, url, outcome, first, *rest = row
         verdicts[pipeline_id] = LastVerdict(
             pipeline_id, run_id, url, Outcome(outcome), is_rescued(outcome, first), *rest

@@ -1,4 +1,4 @@
-"""The verdicts that begin and end incidents, in order: one query, not one per pipeline."""
+"""The verdicts that begin and end breakages: found from the failures, which are few, and not from all runs."""
 
 from __future__ import annotations
 
@@ -11,42 +11,46 @@ from sqlmodel import Session
 from cicd_health.model.health import Query
 from cicd_health.model.incidents import Turn
 from cicd_health.model.runs import FAILED, VERDICTS, Outcome
-from cicd_health.store.reports.pipelines import on_branch, or_always
+from cicd_health.store.reports.pipelines import MOMENT_TYPE, on_branch, or_always
 from cicd_health.store.reports.rows import PIPELINE, REPOSITORY, RUN, SOURCE, pipeline_filters
-
-ENDED = sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=RUN.c.created_at.type)
 
 
 def turns(session: Session, query: Query, start: datetime, end: datetime) -> list[Turn]:
-    """Where pipelines turn from passing to failing and back within [start, end), oldest first.
+    """Where pipelines turn from passing to failing within [start, end), and back whenever that is; oldest first.
 
-    Before them stands, for each pipeline that was failing already at the start, the failure that began it.
+    With them, of each pipeline that was failing already at the start, the failure that began it and its recovery.
     """
-    return [*_begun_before(session, query, start), *_turns_within(session, query, start, end)]
+    found: set[tuple[datetime, int, Turn]] = set()
+    for begun in (_begun_before(query, start), _begun_within(query, start, end)):
+        for pipeline_id, *verdicts in session.connection().execute(_with_recovery(query, begun)):
+            for passed, (run_id, created_at, ended_at) in ((False, verdicts[:3]), (True, verdicts[3:])):
+                if run_id is not None:
+                    found.add((created_at, run_id, Turn(pipeline_id, passed, created_at, ended_at)))
+    return [turn for _, _, turn in sorted(found, key=lambda one: one[:2])]
 
 
-def _turns_within(session: Session, query: Query, start: datetime, end: datetime) -> list[Turn]:
-    passed = sa.case((RUN.c.outcome == Outcome.SUCCESS, 1), else_=0)
-    before = sa.func.lag(passed).over(partition_by=RUN.c.pipeline_id, order_by=(RUN.c.created_at, RUN.c.id))
-    verdicts = (
-        _runs(passed.label("passed"), before.label("before"), RUN.c.id.label("run_id"))
-        .where(
-            *pipeline_filters(query),
-            on_branch(query),
-            RUN.c.outcome.in_(VERDICTS),
-            RUN.c.created_at >= start,
-            RUN.c.created_at < end,
-        )
-        .subquery()
+def _begun_within(query: Query, start: datetime, end: datetime) -> Any:
+    """Ids of the failing runs whose pipeline had passed before, or had no verdict yet."""
+    before = RUN.alias("before")
+    outcome_before = (
+        sa.select(before.c.outcome)
+        .where(before.c.pipeline_id == RUN.c.pipeline_id, before.c.created_at < RUN.c.created_at)
+        .where(on_branch(query, before), before.c.outcome.in_(VERDICTS))
+        .order_by(before.c.created_at.desc(), before.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    turned = sa.or_(verdicts.c.before.is_(None), verdicts.c.before != verdicts.c.passed)
-    columns = (verdicts.c.pipeline_id, verdicts.c.passed, verdicts.c.created_at, verdicts.c.ended_at)
-    selected = sa.select(*columns).where(turned).order_by(verdicts.c.created_at, verdicts.c.run_id)
-    return [Turn(row[0], bool(row[1]), row[2], row[3]) for row in session.connection().execute(selected)]
+    begun = sa.select(RUN.c.id).where(RUN.c.outcome.in_(FAILED), RUN.c.created_at >= start, RUN.c.created_at < end)
+    begun = begun.where(on_branch(query), sa.func.coalesce(outcome_before, Outcome.SUCCESS.value) == Outcome.SUCCESS)
+    where = pipeline_filters(query)
+    if where:
+        ids = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*where)
+        begun = begun.where(RUN.c.pipeline_id.in_(ids))
+    return begun
 
 
-def _begun_before(session: Session, query: Query, start: datetime) -> list[Turn]:
-    """The first failure after the last success before `start`, of each pipeline that has one."""
+def _begun_before(query: Query, start: datetime) -> Any:
+    """Ids of the first failure after the last success before `start`, of each pipeline that has one."""
     passed, failed = RUN.alias("passed"), RUN.alias("failed")
     last_success = (
         sa.select(passed.c.created_at)
@@ -56,20 +60,49 @@ def _begun_before(session: Session, query: Query, start: datetime) -> list[Turn]
         .limit(1)
         .correlate(PIPELINE)
     )
+    healthy_until = (
+        sa.select(PIPELINE.c.id, or_always(last_success).label("at"))
+        .join_from(PIPELINE, REPOSITORY)
+        .join(SOURCE)
+        .where(*pipeline_filters(query))
+        .cte("healthy_until")
+        .prefix_with("MATERIALIZED")
+    )
     first_failure = (
         sa.select(failed.c.id)
-        .where(failed.c.pipeline_id == PIPELINE.c.id, on_branch(query, failed), failed.c.outcome.in_(FAILED))
-        .where(failed.c.created_at < start, failed.c.created_at > or_always(last_success))
+        .where(failed.c.pipeline_id == healthy_until.c.id, on_branch(query, failed), failed.c.outcome.in_(FAILED))
+        .where(failed.c.created_at > healthy_until.c.at, failed.c.created_at < start)
         .order_by(failed.c.created_at, failed.c.id)
         .limit(1)
-        .correlate(PIPELINE)
+        .correlate(healthy_until)
         .scalar_subquery()
     )
-    selected = _runs().where(*pipeline_filters(query), RUN.c.id == first_failure).order_by(RUN.c.created_at, RUN.c.id)
-    return [Turn(row[0], False, row[1], row[2]) for row in session.connection().execute(selected)]
+    return sa.select(first_failure.label("id")).select_from(healthy_until)
 
 
-def _runs(*columns: Any) -> Any:
-    selected = sa.select(RUN.c.pipeline_id, RUN.c.created_at, ENDED.label("ended_at"), *columns)
-    pipelines = selected.join_from(PIPELINE, RUN, RUN.c.pipeline_id == PIPELINE.c.id)
-    return pipelines.join(REPOSITORY, REPOSITORY.c.id == PIPELINE.c.repo_id).join(SOURCE)
+def _with_recovery(query: Query, begun: Any) -> Any:
+    """Pipeline, then id, creation and end of each failure and of the next success (None while there is none)."""
+    ids = begun.cte("begun").prefix_with("MATERIALIZED")
+    failed, later, recovered = RUN.alias("failed"), RUN.alias("later"), RUN.alias("recovered")
+    next_success = (
+        sa.select(later.c.id)
+        .where(later.c.pipeline_id == failed.c.pipeline_id, later.c.created_at > failed.c.created_at)
+        .where(on_branch(query, later), later.c.outcome == Outcome.SUCCESS)
+        .order_by(later.c.created_at, later.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    breakages = (
+        sa.select(failed.c.pipeline_id, *_verdict(failed), next_success.label("recovery_id"))
+        .join_from(ids, failed, failed.c.id == ids.c.id)
+        .cte("breakages")
+        .prefix_with("MATERIALIZED")
+    )
+    columns = [column for column in breakages.c if column.name != "recovery_id"]
+    selected = sa.select(*columns, *_verdict(recovered))
+    return selected.join_from(breakages, recovered, recovered.c.id == breakages.c.recovery_id, isouter=True)
+
+
+def _verdict(run: Any) -> tuple[Any, ...]:
+    ended_at = sa.func.coalesce(run.c.completed_at, run.c.created_at, type_=MOMENT_TYPE)
+    return run.c.id.label("run_id"), run.c.created_at.label("created_at"), ended_at.label("ended_at")

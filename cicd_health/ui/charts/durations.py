@@ -5,9 +5,10 @@ import reflex as rx
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.components import plot
 from cicd_health.ui.series import Axis, Days, Percentiles, Point
+from cicd_health.ui.shown import Shown
 
 
-def draw(shown: rx.Var[Percentiles]) -> rx.Component:
+def draw(shown: Shown[Percentiles]) -> rx.Component:
     return rx.el.div(
         rx.recharts.line_chart(
             plot.grid(),
@@ -20,16 +21,16 @@ def draw(shown: rx.Var[Percentiles]) -> rx.Component:
             plot.x_axis(shown.days),
             plot.y_axis(shown.axis),
             plot.tooltip(_tip, Point),
-            data=shown.points,
+            data=plot.points(shown.points),
             height=plot.HEIGHT,
             margin=plot.MARGIN,
         ),
         class_name="h-52",
-        custom_attrs={"role": "img", "aria-label": "Duration of successes over time, " + shown.per},
+        custom_attrs={"role": "img", "aria-label": f"Duration of successes over time, {shown.per}"},
     )
 
 
-def line(key: str, ink: str, dashes: str = "") -> rx.Component:
+def line(key: str, ink: str, dashes: str = "0") -> rx.Component:
     return rx.recharts.line(
         data_key=key,
         stroke=ink,
@@ -39,16 +40,18 @@ def line(key: str, ink: str, dashes: str = "") -> rx.Component:
         active_dot={"r": 3, "stroke": "var(--surface)", "fill": ink},
         connect_nulls=False,
         is_animation_active=False,
-        **({"stroke_dasharray": dashes} if dashes else {}),
+        stroke_dasharray=dashes,
     )
 
 
-def dot(point: rx.Var[Point], value: rx.Var, ink: str) -> rx.Component:
+def dot(point: Shown[Point], value: rx.Var, ink: str) -> rx.Component:
     """The newest value."""
-    return rx.recharts.reference_dot(x=point.key, y=value, r=3, fill=ink, stroke="var(--surface)", key=point.key)
+    return rx.recharts.reference_dot(
+        x=point.key, y=value.to(int), r=3, fill=ink, stroke="var(--surface)", key=point.key
+    )
 
 
-def _tip(point: rx.Var[Point]) -> rx.Component:
+def _tip(point: Shown[Point]) -> rx.Component:
     return plot.tooltip_card(
         point.title,
         plot.tooltip_row(plot.stroke("c3"), "p95", point.p95_text),
@@ -74,7 +77,7 @@ def sample() -> Percentiles:
         p50 = None if gap else 120.0 + 3 * i
         p95 = None if gap else 300.0 + 40 * (i % 4) + 12 * i
         texts = ("–", "–", "–") if gap else (f"2m {3 * i:02d}s", "5m 40s", "2m 50s")
-        points.append(Point(str(i), f"Day {i + 1}", p50, p95, None if gap else p50 + 50, *texts, "24 successes"))
+        points.append(Point(str(i), f"Day {i + 1}", p50, p95, None if gap else 170.0 + 3 * i, *texts, "24 successes"))
     words = {str(i): str(i + 1) for i in range(0, 14, 2)}
     axis = Axis([0, 300, 600, 900], {"0": "0", "300": "5m", "600": "10m", "900": "15m"}, 900)
     return Percentiles("per day", points, Days(list(words), words), axis, points[-1:], points[-1:], empty=False)

@@ -1,16 +1,19 @@
 """Runs by outcome, per bucket. What failed stands on the baseline, so that failures can be compared."""
 
+from typing import Any
+
 import reflex as rx
 
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.components import plot
 from cicd_health.ui.series import Axis, Days, OutcomeBar, Outcomes
+from cicd_health.ui.shown import Shown
 
 STACK = "outcome"
 HEIGHT = plot.HEIGHT
 
 
-def draw(shown: rx.Var[Outcomes]) -> rx.Component:
+def draw(shown: Shown[Outcomes]) -> rx.Component:
     """Hatched: the bucket that is not over. A foot under the baseline repeats "did not pass" without colour."""
     return rx.el.div(
         rx.recharts.bar_chart(
@@ -37,25 +40,24 @@ def draw(shown: rx.Var[Outcomes]) -> rx.Component:
                 shown.now != "",
                 rx.recharts.reference_line(
                     x=shown.now,
-                    stroke="var(--ink-3)",
-                    stroke_width=1,
+                    stroke="var(--off)",
                     custom_attrs={
                         "position": "end",
-                        "label": {"value": "now", "position": "insideTopRight", "fontSize": 11, "fill": "var(--ink-3)"},
+                        "label": {"value": "now", "position": "top", "fontSize": 11, "fill": "var(--ink-3)"},
                     },
                 ),
             ),
             plot.x_axis(shown.days, height=20),
             plot.y_axis(shown.axis, floor=shown.floor),
             plot.tooltip(_tip, OutcomeBar),
-            data=shown.bars,
+            data=plot.points(shown.bars),
             height=HEIGHT,
             margin=plot.MARGIN,
             bar_category_gap="9%",
-            stack_offset="sign",
+            custom_attrs={"stackOffset": "sign"},  # what is negative, the feet, goes below the baseline
         ),
         class_name="h-52",
-        custom_attrs={"role": "img", "aria-label": "Runs by outcome over time, " + shown.per},
+        custom_attrs={"role": "img", "aria-label": f"Runs by outcome over time, {shown.per}"},
     )
 
 
@@ -71,18 +73,23 @@ def _part(key: str, fill: str) -> rx.Component:
     )
 
 
-def _tip(bar: rx.Var[OutcomeBar]) -> rx.Component:
+def _tip(bar: Shown[OutcomeBar]) -> rx.Component:
     return plot.tooltip_card(
         bar.title,
-        plot.tooltip_row(plot.swatch("ok"), "passed", bar.passed + bar.now_passed),
-        plot.tooltip_row(plot.swatch("fail"), "failed", bar.failed + bar.now_failed),
-        plot.tooltip_row(plot.swatch("warn"), "unstable", bar.unstable + bar.now_unstable),
+        plot.tooltip_row(plot.swatch("ok"), "passed", _both(bar.passed, bar.now_passed)),
+        plot.tooltip_row(plot.swatch("fail"), "failed", _both(bar.failed, bar.now_failed)),
+        plot.tooltip_row(plot.swatch("warn"), "unstable", _both(bar.unstable, bar.now_unstable)),
         plot.tooltip_row(plot.swatch("off"), "left out", bar.left_out),
         last=bar.share,
     )
 
 
-def legend(shown: rx.Var[Outcomes]) -> rx.Component:
+def _both(over: Any, now: Any) -> Any:
+    """A bucket is over or it is not: one of the two is 0."""
+    return over.to(int) + now.to(int)
+
+
+def legend(shown: Shown[Outcomes]) -> rx.Component:
     """The totals; they equal the cards."""
     return plot.legend(
         plot.entry(plot.swatch("fail"), shown.failed, " failed"),
@@ -112,7 +119,7 @@ def _sample() -> Outcomes:
         )
         for i, (passed, failed, unstable, out) in enumerate(counts)
     ]
-    words = dict(zip("0123456", "Sat Sun Mon Tue Wed Thu Fri".split(), strict=True))
+    words = dict(zip("0123456", ["Sat", "Sun", "Mon", "Tue", "Wed", "Thu", "Fri"], strict=True))
     axis = Axis([0, 20, 40, 60, 80], {str(n): str(n) for n in (0, 20, 40, 60, 80)}, 80)
     return Outcomes("per day", "15", "3", "260", "10", bars, Days(list(words), words), axis, -4 * pixel, "6")
 

@@ -6,9 +6,10 @@ from cicd_health.ui.chart import Chart
 from cicd_health.ui.charts.durations import dot, line, sample
 from cicd_health.ui.components import plot
 from cicd_health.ui.series import Percentiles, Point
+from cicd_health.ui.shown import Shown
 
 
-def draw(shown: rx.Var[Percentiles]) -> rx.Component:
+def draw(shown: Shown[Percentiles]) -> rx.Component:
     return rx.el.div(
         rx.recharts.composed_chart(
             plot.grid(),
@@ -31,16 +32,16 @@ def draw(shown: rx.Var[Percentiles]) -> rx.Component:
             plot.x_axis(shown.days),
             plot.y_axis(shown.axis),
             plot.tooltip(_tip, Point),
-            data=shown.points,
+            data=plot.points(shown.points),
             height=plot.HEIGHT,
             margin=plot.MARGIN,
         ),
         class_name="h-52",
-        custom_attrs={"role": "img", "aria-label": "Queue time over time, " + shown.per},
+        custom_attrs={"role": "img", "aria-label": f"Queue time over time, {shown.per}"},
     )
 
 
-def _tip(point: rx.Var[Point]) -> rx.Component:
+def _tip(point: Shown[Point]) -> rx.Component:
     return plot.tooltip_card(
         point.title,
         plot.tooltip_row(plot.stroke("c3"), "p95", point.p95_text),

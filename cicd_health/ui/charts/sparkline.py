@@ -5,9 +5,10 @@ import reflex as rx
 from cicd_health.ui import geometry
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.geometry import Spark
+from cicd_health.ui.shown import Shown
 
 
-def draw(spark: rx.Var[Spark]) -> rx.Component:
+def draw(spark: Shown[Spark]) -> rx.Component:
     """The box is stretched to the card; strokes and the dot keep their size and shape."""
     ink = rx.cond(spark.tone == "c3", "var(--c3)", "var(--c1)")
     return rx.el.svg(

@@ -1,6 +1,7 @@
 """The last 30 runs of a pipeline: height is duration, a foot did not pass."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import reflex as rx
 
@@ -9,9 +10,10 @@ from cicd_health.model.runs import Outcome
 from cicd_health.ui import geometry
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.geometry import Strip
+from cicd_health.ui.shown import Shown
 
 
-def draw(strip: rx.Var[Strip]) -> rx.Component:
+def draw(strip: Shown[Strip]) -> rx.Component:
     return rx.el.svg(
         _bars(strip.absent, "var(--line-2)", {"strokeWidth": "1", "strokeDasharray": "4 1"}),
         _bars(strip.ok, "var(--ok)"),
@@ -32,7 +34,7 @@ def draw(strip: rx.Var[Strip]) -> rx.Component:
     )
 
 
-def _bars(shape: rx.Var[str], ink: str, look: dict[str, str] | None = None) -> rx.Component:
+def _bars(shape: rx.Var[str], ink: str, look: dict[str, Any] | None = None) -> rx.Component:
     return rx.el.svg.path(d=shape, stroke=ink, custom_attrs=look or {})
 
 

@@ -1,12 +1,14 @@
 """Needs attention: what is wrong, why, and since when; one line when nothing is."""
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from cicd_health.ui.components.link import COVERING, outside
 from cicd_health.ui.components.mark import lone_glyph, toned
 from cicd_health.ui.components.panel import SUB, bar, panel
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.rows import AttentionRow, Piece
+from cicd_health.ui.shown import Shown
 from cicd_health.ui.view import Attention
 
 ROW = (
@@ -17,7 +19,7 @@ ROW = (
 )
 
 
-def attention(shown: rx.Var[Attention]) -> rx.Component:
+def attention(shown: Shown[Attention]) -> rx.Component:
     return panel(
         "Needs attention",
         rx.cond(
@@ -31,10 +33,12 @@ def attention(shown: rx.Var[Attention]) -> rx.Component:
 
 
 @rx.memo
-def _row(*, row: rx.Var[AttentionRow], rest: rx.RestProp) -> rx.Component:
+def _row(*, row: ObjectVar[AttentionRow], rest: rx.RestProp) -> rx.Component:
     return rx.el.li(
         rx.el.span(lone_glyph(row.mark), class_name="row-span-3 self-start mt-0.5 tab:row-auto tab:self-auto tab:mt-0"),
-        rx.el.span(row.mark.word, class_name="hidden tab:inline font-medium text-tone-ink", custom_attrs=toned(row.mark.tone)),
+        rx.el.span(
+            row.mark.word, class_name="hidden tab:inline font-medium text-tone-ink", custom_attrs=toned(row.mark.tone)
+        ),
         rx.el.span(
             outside(row.name, href=row.href, class_name=f"font-medium truncate {COVERING}"),
             rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
@@ -42,7 +46,8 @@ def _row(*, row: rx.Var[AttentionRow], rest: rx.RestProp) -> rx.Component:
         ),
         rx.el.span(
             rx.foreach(row.why, _piece),
-            class_name="text-12 leading-4 line-clamp-2 tab:block tab:text-13 tab:leading-5 text-ink-2 tab:truncate min-w-0 order-3 tab:order-none",
+            class_name="text-12 leading-4 line-clamp-2 tab:block tab:text-13 tab:leading-5 text-ink-2 tab:truncate "
+            "min-w-0 order-3 tab:order-none",
         ),
         rx.el.span(
             row.when, title=row.when_exact, class_name="text-12 text-ink-2 whitespace-nowrap tab:text-right tab:pr-1"
@@ -52,7 +57,7 @@ def _row(*, row: rx.Var[AttentionRow], rest: rx.RestProp) -> rx.Component:
     )
 
 
-def _piece(piece: rx.Var[Piece]) -> rx.Component:
+def _piece(piece: Shown[Piece]) -> rx.Component:
     return rx.cond(piece.code, rx.el.code(piece.text, class_name="font-mono text-12"), rx.el.span(piece.text))
 
 
@@ -67,7 +72,12 @@ def _calm(words: rx.Var[str]) -> rx.Component:
 def _loading() -> rx.Component:
     return rx.el.div(
         *[
-            rx.el.div(bar("w-20"), bar("w-56"), bar("w-80"), class_name="flex items-center gap-8 h-11 px-4 border-b border-line last:border-b-0")
+            rx.el.div(
+                bar("w-20"),
+                bar("w-56"),
+                bar("w-80"),
+                class_name="flex items-center gap-8 h-11 px-4 border-b border-line last:border-b-0",
+            )
             for _ in range(3)
         ],
         class_name="appear overflow-hidden",

@@ -6,22 +6,21 @@ from cicd_health.ui.cards import Card
 from cicd_health.ui.charts import sparkline
 from cicd_health.ui.components.mark import delta
 from cicd_health.ui.components.panel import bar
+from cicd_health.ui.shown import Shown
 
 CELL = (
     "grid gap-1 content-start min-w-0 px-4 py-3 border-line "
     "max-tab:border-t max-tab:nth-[-n+2]:border-t-0 max-tab:even:border-l "
     "tab:border-l tab:max-desk:nth-[3n+1]:border-l-0 tab:max-desk:nth-[n+4]:border-t desk:first:border-l-0"
 )
-STRIP = (
-    "grid grid-cols-2 tab:grid-cols-3 desk:grid-cols-6 bg-surface border-y tab:border-x border-line tab:rounded-lg"
-)
+STRIP = "grid grid-cols-2 tab:grid-cols-3 desk:grid-cols-6 bg-surface border-y tab:border-x border-line tab:rounded-lg"
 LABEL = "flex items-center justify-between gap-2 text-12 font-medium text-ink-2 whitespace-nowrap"
-VALUE = "text-20 tab:text-22 leading-7 font-semibold tracking-[-0.02em] whitespace-nowrap"
+VALUE = "text-20 tab:text-22 leading-7 normal-nums font-semibold tracking-[-0.02em] whitespace-nowrap"
 UNIT = "text-12 tab:text-14 font-medium tracking-normal text-ink-2"
 LINE = "text-12 text-ink-3 tab:truncate"
 
 
-def card(shown: rx.Var[Card]) -> rx.Component:
+def card(shown: Shown[Card]) -> rx.Component:
     return rx.el.section(
         rx.el.h3(shown.label, rx.cond(shown.compared, delta(shown.delta)), class_name=LABEL, title=shown.how),
         rx.el.div(
@@ -41,14 +40,14 @@ def card(shown: rx.Var[Card]) -> rx.Component:
             rx.cond(shown.alarm != "", rx.el.b(shown.alarm, class_name="font-medium text-fail-ink")),
             shown.second,
             class_name=LINE,
-            title=shown.alarm + shown.second,
+            title=f"{shown.alarm}{shown.second}",
         ),
         class_name=CELL,
         custom_attrs={"data-card": shown.slug},
     )
 
 
-def cards(shown: rx.Var[list[Card]]) -> rx.Component:
+def cards(shown: Shown[list[Card]]) -> rx.Component:
     return rx.el.div(
         rx.cond(
             shown.length() > 0,

@@ -50,7 +50,8 @@ def boundary() -> rx.Component:
                         class_name="text-ink-2",
                     ),
                     rx.el.a("Reload", href="", class_name=PRIMARY),
-                    class_name="grid gap-3 justify-items-center content-center min-h-screen p-6 text-center bg-bg text-ink",
+                    class_name="grid gap-3 justify-items-center content-center min-h-screen p-6 text-center bg-bg "
+                    "text-ink",
                 )
             ),
         )

@@ -5,6 +5,7 @@ import reflex as rx
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.rows import SourceRow
+from cicd_health.ui.shown import Shown
 from cicd_health.ui.states.overview import FiltersState, OverviewState
 from cicd_health.ui.view import Choice
 
@@ -14,8 +15,10 @@ SEGMENT = (
     "aria-[current=true]:border-line-2"
 )
 CHIP = (
-    "relative inline-flex items-center gap-1.5 h-7 pl-2 pr-6 rounded-md border text-12 text-ink-2 whitespace-nowrap min-w-0 "
-    "border-line-2 bg-surface hover:bg-hover focus-within:outline-2 focus-within:outline-offset-2 focus-within:outline-focus "
+    "relative inline-flex items-center gap-1.5 h-7 pl-2 pr-6 rounded-md border text-12 text-ink-2 whitespace-nowrap "
+    "min-w-0 "
+    "border-line-2 bg-surface hover:bg-hover focus-within:outline-2 focus-within:outline-offset-2 "
+    "focus-within:outline-focus "
     "data-[on=true]:bg-selected data-[on=true]:border-run-line transition-colors duration-120"
 )
 SELECT = (
@@ -45,20 +48,23 @@ def filter_bar() -> rx.Component:
             rx.el.summary(
                 "Filters",
                 glyph("chevron", 12),
-                class_name="flex items-center gap-1.5 h-9 px-2.5 rounded-md border border-line-2 text-12 text-ink-2 list-none",
+                class_name="flex items-center gap-1.5 h-9 px-2.5 rounded-md border border-line-2 text-12 text-ink-2 "
+                "list-none",
             ),
             rx.el.div(
                 *_selects(),
-                class_name="absolute right-4 z-30 mt-1 grid gap-2 p-3 rounded-lg border border-line-2 bg-overlay shadow-(--shadow) *:h-11",
+                class_name="absolute right-4 z-30 mt-1 grid gap-2 p-3 rounded-lg border border-line-2 bg-overlay "
+                "shadow-(--shadow) *:h-11",
             ),
             class_name="tab:hidden ml-auto",
         ),
         _freshness(),
-        class_name="relative flex flex-wrap tab:flex-nowrap items-center gap-2 min-h-12 py-2 px-4 tab:px-6 wide:px-8 bg-surface border-b border-line",
+        class_name="relative flex flex-wrap tab:flex-nowrap items-center gap-2 min-h-12 py-2 px-4 tab:px-6 wide:px-8 "
+        "bg-surface border-b border-line",
     )
 
 
-def _window(choice: rx.Var[Choice]) -> rx.Component:
+def _window(choice: Shown[Choice]) -> rx.Component:
     return inside(
         choice.label,
         to=choice.href,
@@ -108,11 +114,12 @@ def _freshness() -> rx.Component:
     return rx.el.div(
         rx.foreach(fresh.sources, _source),
         rx.el.span(fresh.zone, class_name="text-ink-3 hidden desk:inline"),
-        class_name="flex items-center gap-4 max-tab:w-full max-tab:justify-between tab:ml-auto text-12 text-ink-2 whitespace-nowrap min-w-0 overflow-hidden h-4",
+        class_name="flex items-center gap-4 max-tab:w-full max-tab:justify-between tab:ml-auto text-12 text-ink-2 "
+        "whitespace-nowrap min-w-0 overflow-hidden h-4",
     )
 
 
-def _source(source: rx.Var[SourceRow]) -> rx.Component:
+def _source(source: Shown[SourceRow]) -> rx.Component:
     """A dot, or an amber ring with amber words when it is stale."""
     return rx.el.span(
         rx.cond(

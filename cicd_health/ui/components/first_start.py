@@ -5,6 +5,7 @@ import reflex as rx
 from cicd_health.ui.components.panel import BUTTON, panel
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.connect import Heard
+from cicd_health.ui.shown import Shown
 from cicd_health.ui.states.overview import ConnectState
 
 COPY = "inline-flex items-center gap-1.5 h-7 px-2.5 rounded-md text-12 font-medium text-ink-2 hover:text-ink flex-none"
@@ -16,14 +17,15 @@ def first_start() -> rx.Component:
         rx.el.div(
             rx.el.h1("Connect your first pipeline", class_name="text-18 tab:text-20 font-semibold tracking-[-0.015em]"),
             rx.el.p(
-                "Nothing has arrived yet. Send one event from GitHub or Jenkins and this page turns into your dashboard, "
+                "Nothing has arrived yet. Send one event from GitHub or Jenkins and this page turns into your "
+                "dashboard, "
                 "without a reload.",
                 class_name="mt-1 text-ink-2",
             ),
             class_name="pt-3 max-tab:px-4",
         ),
         _waiting(),
-        rx.el.div(_github(), _jenkins(), class_name="grid gap-5 grid-cols-1 desk:grid-cols-2 items-start"),
+        rx.el.div(_github(), _jenkins(), class_name="grid gap-5 grid-cols-1 desk:grid-cols-2"),
         rx.cond(shown.curl != "", _try_it()),
         class_name="grid gap-5 w-full max-w-[1120px] mx-auto min-w-0",
     )
@@ -51,7 +53,7 @@ def _waiting() -> rx.Component:
     )
 
 
-def _heard(heard: rx.Var[Heard]) -> rx.Component:
+def _heard(heard: Shown[Heard]) -> rx.Component:
     return rx.el.div(
         rx.el.p(heard.provider, class_name="text-ink-3"),
         rx.el.p(heard.text, class_name=rx.cond(heard.refused, "font-medium text-warn-ink", "font-medium")),
@@ -75,7 +77,9 @@ def _github() -> rx.Component:
             "Paste the secret made on first start",
             rx.cond(
                 shown.secret != "",
-                rx.fragment(_copied(shown.secret_shown, shown.secret), _hint("Shown here until the first event arrives.")),
+                rx.fragment(
+                    _copied(shown.secret_shown, shown.secret), _hint("Shown here until the first event arrives.")
+                ),
                 _hint("An administrator sees it here; the server printed it when it started."),
             ),
         ),
@@ -117,13 +121,16 @@ def _try_it() -> rx.Component:
         rx.el.div(
             rx.el.pre(
                 shown.curl,
-                class_name="max-h-56 overflow-auto px-3 py-2 rounded-md bg-sunken font-mono text-12 leading-5 whitespace-pre-wrap break-all",
+                class_name="max-h-56 overflow-auto px-3 py-2 rounded-md bg-sunken font-mono text-12 leading-5 "
+                "whitespace-pre-wrap break-all",
                 tab_index=0,
             ),
             class_name="px-4 py-3",
         ),
         sub=rx.el.span("a signed event, ready to paste", class_name="text-12 text-ink-3 max-tab:hidden"),
-        end=rx.el.button(glyph("copy"), "Copy", type="button", on_click=rx.set_clipboard(shown.curl), class_name=BUTTON),
+        end=rx.el.button(
+            glyph("copy"), "Copy", type="button", on_click=rx.set_clipboard(shown.curl), class_name=BUTTON
+        ),
     )
 
 
@@ -131,7 +138,8 @@ def _step(number: str, title: str, *children: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.span(
             number,
-            class_name="grid place-items-center size-6 rounded-full border border-line-2 text-12 font-semibold text-ink-2",
+            class_name="grid place-items-center size-6 rounded-full border border-line-2 text-12 font-semibold "
+            "text-ink-2",
         ),
         rx.el.div(rx.el.p(title, class_name="font-medium leading-6"), *children, class_name="grid gap-2 min-w-0"),
         class_name="grid grid-cols-[24px_minmax(0,1fr)] gap-3 p-4 border-b border-line last:border-b-0",

@@ -18,4 +18,7 @@ def outside(*children, href: rx.Var[str], class_name: str, **props) -> rx.Compon
 
 
 # A link of a row covers the whole row; the row must be `relative`.
-COVERING = "after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-focus"
+COVERING = (
+    "after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 "
+    "focus-visible:after:-outline-offset-2 focus-visible:after:outline-focus"
+)

@@ -5,6 +5,7 @@ import reflex as rx
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.format import Delta
 from cicd_health.ui.rows import Mark
+from cicd_health.ui.shown import Shown
 
 
 def toned(tone: str | rx.Var[str]) -> dict[str, str | rx.Var[str]]:
@@ -12,7 +13,7 @@ def toned(tone: str | rx.Var[str]) -> dict[str, str | rx.Var[str]]:
     return {"data-tone": tone}
 
 
-def marked(mark: rx.Var[Mark], word_class: str = "") -> rx.Component:
+def marked(mark: Shown[Mark], word_class: str = "") -> rx.Component:
     """Glyph and word, as in the first column of a table."""
     return rx.el.span(
         rx.el.span(glyph(mark.glyph), class_name="text-tone"),
@@ -22,12 +23,12 @@ def marked(mark: rx.Var[Mark], word_class: str = "") -> rx.Component:
     )
 
 
-def lone_glyph(mark: rx.Var[Mark], size: int = 14) -> rx.Component:
+def lone_glyph(mark: Shown[Mark], size: int = 14) -> rx.Component:
     """A glyph without its word, named for those who do not see it."""
     return rx.el.span(glyph(mark.glyph, size, label=mark.word), class_name="text-tone", custom_attrs=toned(mark.tone))
 
 
-def pill(mark: rx.Var[Mark]) -> rx.Component:
+def pill(mark: Shown[Mark]) -> rx.Component:
     return rx.el.span(
         rx.el.span(glyph(mark.glyph, 12), class_name="text-tone"),
         mark.word,
@@ -37,7 +38,7 @@ def pill(mark: rx.Var[Mark]) -> rx.Component:
     )
 
 
-def delta(change: rx.Var[Delta]) -> rx.Component:
+def delta(change: Shown[Delta]) -> rx.Component:
     """A triangle and a size: red worse, green better, grey when it may be chance."""
     return rx.el.span(
         rx.match(

@@ -13,7 +13,8 @@ BUTTON = (
     "text-12 font-medium text-ink whitespace-nowrap hover:bg-hover transition-colors duration-120 ease-out"
 )
 PRIMARY = (
-    "inline-flex items-center justify-center gap-1.5 h-8 px-3 rounded-md bg-ink text-on-ink font-medium whitespace-nowrap"
+    "inline-flex items-center justify-center gap-1.5 h-8 px-3 rounded-md bg-ink text-on-ink font-medium "
+    "whitespace-nowrap"
 )
 
 
@@ -24,8 +25,7 @@ def panel(title: str, *children: rx.Component, sub: rx.Component | None = None, 
         rx.el.header(
             rx.el.h2(title, id=heading, class_name=TITLE),
             sub or rx.fragment(),
-            rx.el.span(class_name="grow"),
-            end or rx.fragment(),
+            rx.el.div(end, class_name="ml-auto min-w-0") if end else rx.fragment(),
             class_name=HEAD,
         ),
         *children,

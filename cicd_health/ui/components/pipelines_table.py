@@ -1,6 +1,7 @@
 """The pipelines, worst first, each with the strip of its last 30 runs."""
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from cicd_health.ui.charts import strip
 from cicd_health.ui.components.link import COVERING, inside, outside
@@ -9,16 +10,26 @@ from cicd_health.ui.components.panel import SUB, bar, notice, panel
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.geometry import Strip
 from cicd_health.ui.rows import Activity, PipelineRow
+from cicd_health.ui.shown import Shown
 from cicd_health.ui.view import Choice, Pipelines
 
-HEAD = "px-3 py-2 first:pl-4 last:pr-4 text-12 font-medium text-ink-3 text-left border-b border-line whitespace-nowrap bg-surface"
-CELL = "tab:h-9 tab:px-3 tab:first:pl-4 tab:last:pr-4 tab:border-b tab:border-line whitespace-nowrap tab:group-last:border-b-0"
+HEAD = (
+    "px-3 py-2 first:pl-4 last:pr-4 text-12 font-medium text-ink-3 text-left border-b border-line whitespace-nowrap "
+    "bg-surface"
+)
+CELL = (
+    "tab:h-9 tab:px-3 tab:first:pl-4 tab:last:pr-4 tab:border-t tab:border-line whitespace-nowrap "
+    "tab:group-first:border-t-0"
+)
 ROW = (
-    "group relative tab:hover:bg-hover transition-colors duration-120 max-tab:grid max-tab:grid-cols-[16px_minmax(0,1fr)_auto] "
-    "max-tab:gap-x-3 max-tab:gap-y-1 max-tab:px-4 max-tab:py-2.5 max-tab:border-b max-tab:border-line max-tab:last:border-b-0"
+    "group relative tab:hover:bg-hover transition-colors duration-120 max-tab:grid "
+    "max-tab:grid-cols-[16px_minmax(0,1fr)_auto] "
+    "max-tab:gap-x-3 max-tab:gap-y-1 max-tab:px-4 max-tab:py-2.5 max-tab:border-t max-tab:border-line "
+    "max-tab:first:border-t-0"
 )
 CHIP = (
-    "inline-flex items-center gap-1.5 h-7 px-2 rounded-md border text-12 whitespace-nowrap transition-colors duration-120 "
+    "inline-flex items-center gap-1.5 h-7 px-2 rounded-md border text-12 whitespace-nowrap transition-colors "
+    "duration-120 "
     "border-line-2 bg-surface text-ink-2 hover:bg-hover "
     "aria-[current=true]:bg-selected aria-[current=true]:border-run-line aria-[current=true]:text-ink"
 )
@@ -34,7 +45,7 @@ COLUMNS = (
 )
 
 
-def pipelines_table(shown: rx.Var[Pipelines], strips: rx.Var[dict[str, Strip]]) -> rx.Component:
+def pipelines_table(shown: Shown[Pipelines], strips: Shown[dict[str, Strip]]) -> rx.Component:
     return panel(
         "Pipelines",
         rx.el.table(
@@ -57,7 +68,7 @@ def pipelines_table(shown: rx.Var[Pipelines], strips: rx.Var[dict[str, Strip]]) 
             shown.cut != "",
             rx.el.footer(shown.cut, class_name="px-4 py-2 border-t border-line text-12 text-ink-3"),
         ),
-        sub=rx.el.span(shown.summary, class_name=SUB),
+        sub=rx.el.span(shown.summary, class_name=f"{SUB} max-tab:hidden"),
         end=rx.el.span(
             rx.foreach(shown.chips, _chip),
             rx.el.span("height = duration, foot = did not pass", class_name=f"{SUB} ml-3 hidden desk:inline"),
@@ -66,7 +77,7 @@ def pipelines_table(shown: rx.Var[Pipelines], strips: rx.Var[dict[str, Strip]]) 
     )
 
 
-def _chip(choice: rx.Var[Choice]) -> rx.Component:
+def _chip(choice: Shown[Choice]) -> rx.Component:
     return inside(
         choice.label,
         rx.el.b(choice.number, class_name="font-medium text-ink"),
@@ -78,7 +89,7 @@ def _chip(choice: rx.Var[Choice]) -> rx.Component:
 
 
 @rx.memo
-def _row(*, row: rx.Var[PipelineRow], runs: rx.Var[Strip], rest: rx.RestProp) -> rx.Component:
+def _row(*, row: ObjectVar[PipelineRow], runs: ObjectVar[Strip], rest: rx.RestProp) -> rx.Component:
     return rx.el.tr(
         rx.el.td(marked(row.mark, "max-tab:hidden"), class_name=CELL),
         rx.el.td(
@@ -118,7 +129,7 @@ def _row(*, row: rx.Var[PipelineRow], runs: rx.Var[Strip], rest: rx.RestProp) ->
             rx.el.span(
                 lone_glyph(row.last, 12),
                 rx.el.span(row.last_age, title=row.last_exact, class_name="relative text-12 text-ink-2"),
-                class_name="inline-flex items-center gap-1.5",
+                class_name="flex items-center gap-1.5 max-tab:justify-end",
             ),
             class_name=f"{CELL} max-tab:col-start-3 max-tab:row-start-2 max-tab:self-end max-tab:text-right",
         ),
@@ -128,7 +139,7 @@ def _row(*, row: rx.Var[PipelineRow], runs: rx.Var[Strip], rest: rx.RestProp) ->
     )
 
 
-def _activity(now: rx.Var[Activity]) -> rx.Component:
+def _activity(now: Shown[Activity]) -> rx.Component:
     word = rx.el.span(now.text, class_name="text-12 text-tone-word font-(--tone-weight)")
     return rx.el.span(
         rx.match(
@@ -138,12 +149,12 @@ def _activity(now: rx.Var[Activity]) -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(now.kind == "running", rx.el.span(word, class_name="min-w-23 text-right"), word),
-        class_name="inline-flex items-center justify-end gap-2 text-ink-2",
+        class_name="flex items-center justify-end gap-2 text-ink-2",
         custom_attrs=toned(now.tone),
     )
 
 
-def _progress(now: rx.Var[Activity]) -> rx.Component:
+def _progress(now: Shown[Activity]) -> rx.Component:
     return rx.el.svg(
         rx.el.svg.rect(width="48", height="4", rx="2", fill="var(--line)"),
         rx.el.svg.rect(width=now.done.to_string(), height="4", rx="2", fill="var(--run)"),

@@ -9,18 +9,24 @@ import reflex as rx
 from reflex_base.vars.function import ArgsFunctionOperation
 
 from cicd_health.ui.series import Axis, Days
+from cicd_health.ui.shown import Shown
 
 HEIGHT = 208
-MARGIN = {"top": 8, "right": 4, "bottom": 0, "left": 0}
+MARGIN = {"top": 16, "right": 4, "bottom": 0, "left": 0}
 TICK = {"fontSize": 11, "fill": "var(--ink-3)"}
 
 
-def _word_of(words: rx.Var[dict[str, str]]) -> rx.Var:
+def _word_of(words: Shown[dict[str, str]]) -> rx.Var:
     """What recharts calls for each tick: its word. The words are made in Python."""
     return ArgsFunctionOperation.create(("tick",), words[rx.Var("tick").to(str)])
 
 
-def x_axis(days: rx.Var[Days], height: int = 24) -> rx.Component:
+def points(buckets: rx.Var[Any]) -> rx.Var[list[dict[str, Any]]]:
+    """Buckets as recharts takes them."""
+    return buckets.to(list[dict[str, Any]])
+
+
+def x_axis(days: Shown[Days], height: int = 24) -> rx.Component:
     return rx.recharts.x_axis(
         data_key="key",
         ticks=days.ticks,
@@ -34,7 +40,7 @@ def x_axis(days: rx.Var[Days], height: int = 24) -> rx.Component:
     )
 
 
-def y_axis(axis: rx.Var[Axis], floor: rx.Var[float] | int = 0, width: int = 36) -> rx.Component:
+def y_axis(axis: Shown[Axis], floor: rx.Var[float] | int = 0, width: int = 36) -> rx.Component:
     return rx.recharts.y_axis(
         ticks=axis.ticks,
         domain=[floor, axis.top],
@@ -97,9 +103,7 @@ def stroke(tone: str) -> rx.Component:
 
 
 def legend(*entries: rx.Component) -> rx.Component:
-    return rx.el.span(
-        *entries, class_name="flex gap-2 tab:gap-2.5 text-11 tab:text-12 text-ink-2 whitespace-nowrap"
-    )
+    return rx.el.span(*entries, class_name="flex gap-2 tab:gap-2.5 text-11 tab:text-12 text-ink-2 whitespace-nowrap")
 
 
 def entry(mark: rx.Component, *words) -> rx.Component:

@@ -1,33 +1,41 @@
 """The latest runs, newest first."""
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from cicd_health.ui.components.link import COVERING, outside
 from cicd_health.ui.components.mark import marked
 from cicd_health.ui.components.panel import SUB, bar, notice, panel
 from cicd_health.ui.rows import RunRow
+from cicd_health.ui.shown import Shown
 from cicd_health.ui.view import Latest
 
-HEAD = "px-3 py-2 first:pl-4 last:pr-4 text-12 font-medium text-ink-3 text-left border-b border-line whitespace-nowrap bg-surface"
+HEAD = (
+    "px-3 py-2 first:pl-4 last:pr-4 text-12 font-medium text-ink-3 text-left border-b border-line whitespace-nowrap "
+    "bg-surface"
+)
 CELL = (
-    "tab:h-9 tab:px-3 tab:first:pl-4 tab:last:pr-4 tab:border-b tab:border-line tab:group-last:border-b-0 "
+    "tab:h-9 tab:px-3 tab:first:pl-4 tab:last:pr-4 tab:border-t tab:border-line tab:group-first:border-t-0 "
     "whitespace-nowrap overflow-hidden"
 )
+SHOWN = "max-tab:nth-[n+9]:hidden max-wide:nth-[n+13]:hidden"  # a second column has room for twenty
 ROW = (
-    "group relative tab:hover:bg-hover transition-colors duration-120 max-tab:grid max-tab:grid-cols-[16px_minmax(0,1fr)_auto] "
-    "max-tab:gap-x-3 max-tab:px-4 max-tab:py-2 max-tab:border-b max-tab:border-line max-tab:last:border-b-0"
+    "group relative tab:hover:bg-hover transition-colors duration-120 max-tab:grid "
+    "max-tab:grid-cols-[16px_minmax(0,1fr)_auto] "
+    "max-tab:gap-x-3 max-tab:px-4 max-tab:py-2 max-tab:border-t max-tab:border-line max-tab:first:border-t-0"
 )
 COLUMNS = (
-    ("Outcome", "w-[132px]"),
-    ("Pipeline", "w-[30%]"),
-    ("Run", "w-[112px]"),
+    ("Outcome", "w-[120px]"),
+    ("Pipeline", "w-[28%]"),
+    ("Run", "w-[104px]"),
     ("Change", ""),
-    ("Duration", "w-24 text-right"),
-    ("Ended", "w-[110px] text-right"),
+    ("Branch", "w-[18%] hidden desk:table-cell wide:hidden"),
+    ("Duration", "w-20 text-right"),
+    ("Ended", "w-[98px] text-right"),
 )
 
 
-def runs_table(shown: rx.Var[Latest], loaded: rx.Var[bool], waiting: rx.Component, **events) -> rx.Component:
+def runs_table(shown: Shown[Latest], loaded: rx.Var[bool], waiting: rx.Component, **events) -> rx.Component:
     """`waiting` tells of new runs that are held back while the pointer is over the rows."""
     return panel(
         "Latest runs",
@@ -61,7 +69,7 @@ def runs_table(shown: rx.Var[Latest], loaded: rx.Var[bool], waiting: rx.Componen
 
 
 @rx.memo
-def _row(*, row: rx.Var[RunRow], rest: rx.RestProp) -> rx.Component:
+def _row(*, row: ObjectVar[RunRow], rest: rx.RestProp) -> rx.Component:
     return rx.el.tr(
         rx.el.td(marked(row.mark, "max-tab:hidden"), class_name=f"{CELL} max-tab:row-span-2 max-tab:pt-0.5"),
         rx.el.td(
@@ -78,13 +86,18 @@ def _row(*, row: rx.Var[RunRow], rest: rx.RestProp) -> rx.Component:
             title=row.title,
             class_name=f"{CELL} text-12 text-ink-2 truncate max-tab:col-start-2 max-tab:row-start-2",
         ),
+        rx.el.td(
+            rx.el.span(row.branch, class_name="truncate"),
+            rx.el.code(row.sha, class_name="font-mono text-12 text-ink-3 ml-2"),
+            class_name=f"{CELL} text-12 text-ink-2 truncate hidden desk:table-cell wide:hidden",
+        ),
         rx.el.td(row.duration, class_name=f"{CELL} text-right max-tab:col-start-3 max-tab:row-start-1"),
         rx.el.td(
             rx.el.span(row.ended, title=row.ended_exact, class_name="relative"),
             class_name=f"{CELL} text-right text-12 text-ink-3 max-tab:col-start-3 max-tab:row-start-2",
         ),
         rest,
-        class_name=ROW,
+        class_name=f"{ROW} {SHOWN}",
     )
 
 
@@ -93,6 +106,7 @@ def _loading() -> rx.Component:
         rx.el.td(bar("w-16"), class_name=f"{CELL} max-tab:hidden"),
         rx.el.td(bar("w-40"), class_name=f"{CELL} max-tab:col-start-2"),
         *[rx.el.td(class_name=f"{CELL} max-tab:hidden") for _ in range(2)],
+        rx.el.td(class_name=f"{CELL} hidden desk:table-cell wide:hidden"),
         rx.el.td(class_name=CELL),
         rx.el.td(class_name=CELL),
         class_name=ROW + " appear max-tab:h-13",

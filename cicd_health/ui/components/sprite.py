@@ -112,9 +112,7 @@ SYMBOLS = {
         '<path d="M4.5 6.5 8 10l3.5-3.5" fill="none" stroke="currentColor" stroke-width="1.4" '
         'stroke-linecap="round" stroke-linejoin="round"/>'
     ),
-    "close": (
-        '<path d="M4.5 4.5l7 7M11.5 4.5l-7 7" stroke="currentColor" stroke-width="1.4" stroke-linecap="round"/>'
-    ),
+    "close": ('<path d="M4.5 4.5l7 7M11.5 4.5l-7 7" stroke="currentColor" stroke-width="1.4" stroke-linecap="round"/>'),
     "copy": (
         '<rect x="5.5" y="5.5" width="8" height="8" rx="1.5" fill="none" stroke="currentColor" '
         'stroke-width="1.3"/>'
@@ -139,11 +137,13 @@ SYMBOLS = {
 HATCHED = ("ok", "fail", "warn")
 
 
+def _symbol(name: str, shape: str) -> str:
+    box = 20 if name == "logo" else 16
+    return f'<symbol id="g-{name}" viewBox="0 0 {box} {box}">{shape}</symbol>'
+
+
 def _markup() -> str:
-    symbols = "".join(
-        f'<symbol id="g-{name}" viewBox="0 0 {20 if name == "logo" else 16} {20 if name == "logo" else 16}">{shape}</symbol>'
-        for name, shape in SYMBOLS.items()
-    )
+    symbols = "".join(_symbol(name, shape) for name, shape in SYMBOLS.items())
     hatches = "".join(
         f'<pattern id="hatch-{tone}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         f'<rect width="5" height="5" fill="var(--{tone})"/>'
@@ -168,7 +168,7 @@ def glyph(name: str | rx.Var[str], size: int = 14, label: str | rx.Var[str] = ""
     """One glyph in the colour of its text. Without a label it only repeats the word beside it."""
     spoken = {"aria-label": label} if isinstance(label, rx.Var) or label else {"aria-hidden": "true"}
     return rx.el.svg(
-        rx.el.svg.use(href="#g-" + name),
+        rx.el.svg.use(href=f"#g-{name}"),
         width=str(size),
         height=str(size),
         class_name="block flex-none",

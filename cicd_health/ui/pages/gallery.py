@@ -5,7 +5,7 @@ import reflex as rx
 from cicd_health.ui import routes
 from cicd_health.ui.charts import CHARTS
 from cicd_health.ui.components.mark import delta, marked, pill
-from cicd_health.ui.components.panel import PRIMARY, BUTTON, bar, notice, panel
+from cicd_health.ui.components.panel import BUTTON, PRIMARY, bar, notice, panel
 from cicd_health.ui.format import Delta
 from cicd_health.ui.page import Page
 from cicd_health.ui.rows import MARKS, RESCUED, STATE_MARKS, Mark
@@ -42,7 +42,11 @@ def body() -> rx.Component:
                 "Deltas",
                 rx.el.div(
                     *[
-                        rx.el.p(delta(rx.Var.create(change)), rx.el.span(words, class_name="text-12 text-ink-2"), class_name="grid grid-cols-[112px_1fr] items-center h-7")
+                        rx.el.p(
+                            delta(rx.Var.create(change)),
+                            rx.el.span(words, class_name="text-12 text-ink-2"),
+                            class_name="grid grid-cols-[112px_1fr] items-center h-7",
+                        )
                         for change, words in DELTAS
                     ],
                     class_name="p-4",
@@ -73,7 +77,7 @@ def _marks() -> list[Mark]:
 def _mark(mark: Mark) -> rx.Component:
     shown = rx.Var.create(mark)
     return rx.el.li(
-        marked(shown), pill(shown), class_name="grid grid-cols-2 items-center h-9 border-b border-line"
+        marked(shown), rx.el.span(pill(shown)), class_name="grid grid-cols-2 items-center h-9 border-b border-line"
     )
 
 

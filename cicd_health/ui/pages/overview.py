@@ -55,7 +55,8 @@ def _dashboard() -> rx.Component:
                 on_mouse_enter=LatestState.hold,
                 on_mouse_leave=LatestState.release,
             ),
-            class_name="grid gap-4 tab:gap-5 min-w-0 items-start grid-cols-[minmax(0,1fr)] wide:grid-cols-[minmax(0,1fr)_800px]",
+            class_name="grid gap-4 tab:gap-5 min-w-0 items-start grid-cols-[minmax(0,1fr)] "
+            "wide:grid-cols-[minmax(0,1fr)_800px]",
         ),
     )
 
@@ -66,7 +67,9 @@ def _heading() -> rx.Component:
         rx.cond(
             shown.sentence != "",
             rx.fragment(
-                rx.el.h1(shown.sentence, class_name="text-18 tab:text-20 font-semibold tracking-[-0.015em]"),
+                rx.el.h1(
+                    shown.sentence, class_name="normal-nums text-18 tab:text-20 font-semibold tracking-[-0.015em]"
+                ),
                 rx.el.span(shown.period, class_name=SUB),
             ),
             rx.el.div(bar("w-72 tab:w-[560px]", "h-5"), class_name="flex items-center h-6 tab:h-7 appear"),
@@ -79,7 +82,8 @@ def _problem() -> rx.Component:
     return rx.el.p(
         rx.el.span(glyph("startup_failure", 16, label="Error"), class_name="text-fail"),
         HeadingState.problem,
-        class_name="flex items-center gap-3 px-4 py-3 tab:rounded-lg border-y tab:border-x border-fail-line bg-fail-soft text-fail-ink font-medium",
+        class_name="flex items-center gap-3 px-4 py-3 tab:rounded-lg border-y tab:border-x border-fail-line "
+        "bg-fail-soft text-fail-ink font-medium",
         role="alert",
     )
 
@@ -104,7 +108,7 @@ def _charts() -> rx.Component:
         panel(
             "Duration",
             rx.el.div(durations.draw(shown.durations), class_name=PLOT),
-            sub=_per("successes, " + shown.durations.per),
+            sub=_per(rx.cond(shown.durations.per != "", f"successes, {shown.durations.per}", "")),
             end=durations.legend(),
         ),
         panel(

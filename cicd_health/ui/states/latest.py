@@ -7,9 +7,9 @@ from cicd_health.ui.view import Latest
 
 
 class LatestState(rx.State):
-    shown: Latest = Latest()
-    loaded: bool = False
-    waiting: str = ""  # "3 new runs", held back
+    shown: rx.Field[Latest] = rx.field(default_factory=Latest)
+    loaded: rx.Field[bool] = rx.field(False)
+    waiting: rx.Field[str] = rx.field("")  # "3 new runs", held back
     _held: bool = False
     _newest: Latest = Latest()
 

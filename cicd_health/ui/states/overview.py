@@ -15,9 +15,9 @@ from cicd_health.live import hub
 from cicd_health.metrics import report
 from cicd_health.model.health import Overview, Query
 from cicd_health.model.windows import window_ending
+from cicd_health.store import engine
 from cicd_health.ui import connect, guard, routes, zone
 from cicd_health.ui import view as views
-from cicd_health.store import engine
 from cicd_health.ui.cards import Card
 from cicd_health.ui.connect import Connect
 from cicd_health.ui.geometry import Strip
@@ -34,39 +34,39 @@ EVERYTHING = Filters(windows=views.window_choices(Asked()))
 class HeadingState(rx.State):
     """`phase` is loading, first (no run has ever arrived) or live; `problem` says why the numbers are old."""
 
-    phase: str = "loading"
-    problem: str = ""
-    shown: Heading = Heading()
+    phase: rx.Field[str] = rx.field("loading")
+    problem: rx.Field[str] = rx.field("")
+    shown: rx.Field[Heading] = rx.field(default_factory=Heading)
 
 
 class FiltersState(rx.State):
-    shown: Filters = EVERYTHING
-    fresh: Freshness = Freshness()
+    shown: rx.Field[Filters] = rx.field(default_factory=lambda: EVERYTHING)
+    fresh: rx.Field[Freshness] = rx.field(default_factory=Freshness)
 
 
 class AttentionState(rx.State):
-    shown: Attention = Attention()
+    shown: rx.Field[Attention] = rx.field(default_factory=Attention)
 
 
 class CardsState(rx.State):
-    shown: list[Card] = []
+    shown: rx.Field[list[Card]] = rx.field(default_factory=list)
 
 
 class ChartsState(rx.State):
-    outcomes: Outcomes = Outcomes()
-    durations: Percentiles = Percentiles()
-    queues: Percentiles = Percentiles()
+    outcomes: rx.Field[Outcomes] = rx.field(default_factory=Outcomes)
+    durations: rx.Field[Percentiles] = rx.field(default_factory=Percentiles)
+    queues: rx.Field[Percentiles] = rx.field(default_factory=Percentiles)
 
 
 class PipelinesState(rx.State):
-    shown: Pipelines = Pipelines()
-    strips: dict[str, Strip] = {}
+    shown: rx.Field[Pipelines] = rx.field(default_factory=Pipelines)
+    strips: rx.Field[dict[str, Strip]] = rx.field(default_factory=dict)
 
 
 class ConnectState(rx.State):
     """Filled while nothing has arrived, emptied at the first event: secrets do not stay in a page."""
 
-    shown: Connect = Connect()
+    shown: rx.Field[Connect] = rx.field(default_factory=Connect)
 
 
 class OverviewState(rx.State):
@@ -85,20 +85,20 @@ class OverviewState(rx.State):
             seen = hub.version
             try:
                 overview, view = await hub.snapshot(("overview", asked, viewer.key), partial(load, asked, viewer))
-            except Exception as error:  # whatever it was, the page keeps its numbers and says so
+            except Exception:  # whatever it was, the page keeps its numbers and says so
                 log.exception("overview cannot be read")
                 async with self:
-                    await self._fail(error)
+                    await self._fail()
             else:
                 async with self:
                     await self._show(overview, view, person)
             await hub.wait(seen, timeout=HEARTBEAT_S)
 
-    async def _fail(self, error: Exception) -> None:
+    async def _fail(self) -> None:
         heading = await self.get_state(HeadingState)
         since = heading.shown.checked
-        kept = f"Numbers below are those of {since}; nothing received is lost." if since else "Nothing received is lost."
-        _assign(heading, problem=f"The numbers cannot be read ({type(error).__name__}). {kept} Trying again.")
+        below = f"Those below are of {since}; nothing" if since else "Nothing"
+        _assign(heading, problem=f"The numbers cannot be read at the moment. {below} received is lost. Trying again.")
 
     async def _show(self, overview: Overview, view: View, person: access.Person) -> None:
         await self._show_connect(overview, person)

@@ -10,9 +10,9 @@ from cicd_health import access
 class SessionState(rx.State):
     """`known` is False until it has been asked, so that "Sign in" does not flash up."""
 
-    known: bool = False
-    email: str = ""
-    initials: str = ""
+    known: rx.Field[bool] = rx.field(False)
+    email: rx.Field[str] = rx.field("")
+    initials: rx.Field[str] = rx.field("")
 
     @rx.event
     async def load(self):

@@ -1,0 +1,102 @@
+"""Builds that people post themselves."""
+
+import pytest
+
+from tests.api.conftest import KEY, RECENTLY
+
+TOKEN = {"Authorization": "Bearer ingest-token"}
+BUILD = {
+    "pipeline": "build",
+    "repo": "kestrel/shop",
+    "branch": "main",
+    "status": "success",
+    "started_at": RECENTLY.isoformat(),
+    "duration_seconds": 200,
+    "url": "https://ci.example/build/1",
+}
+RUN = {
+    "provider": "buildkite",
+    "repo": "kestrel/shop",
+    "pipeline": "deploy",
+    "external_id": "42",
+    "status": "completed",
+    "conclusion": "failure",
+    "started_at": RECENTLY.isoformat(),
+    "duration_s": 30,
+    "jobs": [{"name": "roll out", "outcome": "failure", "steps": [{"name": "apply", "outcome": "failure"}]}],
+}
+
+
+@pytest.mark.parametrize("provider", ["github", "jenkins"])
+def test_a_flat_build_comes_back_with_its_id(client, provider):
+    answer = client.post(f"/ingest/{provider}", json=BUILD, headers=TOKEN)
+    stored = answer.json()
+    assert answer.status_code == 201
+    assert stored.pop("id") > 0
+    assert stored.pop("started_at")
+    assert stored.pop("completed_at")
+    assert stored == {
+        "provider": provider,
+        "pipeline": "build",
+        "repo": "kestrel/shop",
+        "branch": "main",
+        "status": "success",
+        "duration_seconds": 200,
+        "url": "https://ci.example/build/1",
+    }
+
+
+def test_a_build_that_is_posted_while_it_runs_and_when_it_ended_is_one(client, get):
+    first = client.post("/ingest/github", json=BUILD | {"status": "in_progress"}, headers=TOKEN).json()
+    second = client.post("/ingest/github", json=BUILD, headers=TOKEN).json()
+    assert (first["status"], second["status"]) == ("in_progress", "success")
+    assert first["id"] == second["id"]
+    assert len(get("/builds")) == 1
+
+
+def test_what_makes_no_sense_is_422_and_not_kept(client, get):
+    answer = client.post("/ingest/github", json=BUILD | {"status": "purple"}, headers=TOKEN)
+    assert answer.status_code == 422
+    assert "status" in answer.json()["detail"]
+    assert get("/api/v1/deliveries")["items"] == []
+
+
+def test_what_is_not_json_is_400(client):
+    assert client.post("/ingest/github", content=b"{", headers=TOKEN).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/ingest/github", "/ingest/jenkins", "/api/v1/ingest"])
+def test_the_token_is_needed_first(client, path):
+    assert client.post(path, content=b"{").status_code == 401
+    assert client.post(path, json=BUILD, headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
+def test_the_ingest_token_may_not_read(client):
+    assert client.get("/api/v1/runs", headers=TOKEN).status_code == 403
+
+
+def test_any_ci_may_post_runs_with_their_jobs(client, get):
+    answer = client.post("/api/v1/ingest", json=RUN, headers=KEY)
+    run = answer.json()["items"][0]
+    assert answer.status_code == 201
+    assert (run["provider"], run["external_id"], run["outcome"], run["duration_s"]) == (
+        "buildkite",
+        "42",
+        "failure",
+        30,
+    )
+    job = get(f"/api/v1/runs/{run['id']}")["jobs"][0]
+    assert (job["name"], job["outcome"], job["steps"][0]["name"]) == ("roll out", "failure", "apply")
+
+
+def test_a_list_of_runs_comes_back_in_its_order_and_again_is_the_same(client, get):
+    two = [RUN | {"external_id": "8"}, RUN | {"external_id": "7"}]
+    first = client.post("/api/v1/ingest", json=two, headers=TOKEN).json()["items"]
+    again = client.post("/api/v1/ingest", json=two, headers=TOKEN).json()["items"]
+    assert [run["external_id"] for run in first] == ["8", "7"]
+    assert [run["id"] for run in first] == [run["id"] for run in again]
+    assert get("/api/v1/metrics")["total"] == 2
+
+
+def test_an_empty_list_is_no_run(client):
+    assert client.post("/api/v1/ingest", json=[], headers=TOKEN).json() == {"items": [], "next": None}

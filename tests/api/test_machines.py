@@ -1,0 +1,78 @@
+"""For machines that watch us, and the API's own description."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from cicd_health import __version__
+from cicd_health.api import app as api
+from cicd_health.live import Hub
+from cicd_health.store import engine
+from tests.conftest import ROOT
+
+
+def test_alive_without_a_database(configured, monkeypatch):
+    monkeypatch.setattr(engine, "engine", None)
+    with TestClient(api.build(Hub(), lambda: None)) as client:
+        assert client.get("/health").json() == {"status": "ok", "version": __version__}
+
+
+def test_ready_when_database_migrations_and_jobs_are(client):
+    assert client.get("/ready").json()["status"] == "ready"
+
+
+def test_not_ready_while_the_job_engine_is_down(configured):
+    with TestClient(api.build(Hub(), lambda: "starting")) as client:
+        answer = client.get("/ready")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, ["jobs: starting"])
+
+
+def test_not_ready_while_a_migration_is_missing(client):
+    with engine.writing() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0'")
+    answer = client.get("/ready")
+    assert answer.status_code == 503
+    assert "migrations" in answer.json()["detail"]
+
+
+def test_not_ready_without_a_database(client, monkeypatch, tmp_path):
+    nowhere = engine.create_engine("postgresql://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setattr(engine, "engine", lambda: nowhere)
+    answer = client.get("/ready")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, ["database: cannot be reached"])
+
+
+def test_the_description_names_every_route_of_the_contract(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    v1 = [
+        "sources",
+        "repos",
+        "pipelines",
+        "pipelines/{pipeline_id}",
+        "runs",
+        "runs/{run_id}",
+        "metrics",
+        "metrics/series",
+        "deliveries",
+    ]
+    v1 += ["deliveries/{delivery_id}/replay", "alerts", "rules", "channels", "ingest"]
+    flat = "/webhooks/github /webhooks/jenkins /ingest/github /ingest/jenkins /metrics/summary /builds /builds/latest"
+    assert {*(f"/api/v1/{path}" for path in v1), *flat.split(), "/health", "/ready"} <= set(paths)
+    wanted = {parameter["name"] for parameter in paths["/api/v1/runs"]["get"]["parameters"]}
+    names = "provider repo pipeline branch status conclusion event actor sha q from to limit cursor"
+    assert wanted == set(names.split())
+
+
+def test_the_documentation_loads_our_own_files_only(client):
+    answer = client.get("/docs")
+    assert answer.status_code == 200
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+    files = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert len(files) == 4
+    assert all((ROOT / "assets" / file.lstrip("/")).exists() for file in files)
+
+
+@pytest.mark.parametrize("file", ["swagger-ui-bundle.js", "swagger-ui.css", "start.js"])
+def test_the_documentations_files_refer_to_no_source_map(file):
+    assert "sourceMappingURL" not in (ROOT / "assets" / "docs" / file).read_text(encoding="utf-8")

@@ -1,0 +1,117 @@
+"""Signing in with a password or the printed link, and out."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cicd_health import access, settings
+from cicd_health.api.sign_in import local
+from tests.api.conftest import NOW
+
+RIGHT = {"email": "wren@kestrel.example", "password": "correct horse"}
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttle():
+    access.forget_attempts()
+
+
+def cookie_of(answer) -> str:
+    return answer.headers.get("set-cookie", "")
+
+
+def test_the_password_signs_in_and_leads_on(client):
+    answer = client.post("/login", data=RIGHT | {"next": "/runs?q=x"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/runs?q=x")
+    assert "a page" in client.get("/").text
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client, monkeypatch):
+    cookie = cookie_of(client.post("/login", data=RIGHT))
+    assert all(part in cookie for part in ("cicd_session=", "HttpOnly", "SameSite=lax", "Path=/"))
+    assert "Secure" not in cookie
+    monkeypatch.setenv("PUBLIC_URL", "https://ci.kestrel.example")
+    settings.get.cache_clear()
+    assert "Secure" in cookie_of(client.post("/login", data=RIGHT))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"password": "wrong"}, {"email": "nobody@kestrel.example"}, {"password": ""}, {"email": "\x00"}]
+)
+def test_a_wrong_password_or_user_is_told_the_same(client, wrong):
+    answer = client.post("/login", data=RIGHT | wrong)
+    assert answer.status_code == 401
+    assert "E-mail or password is wrong." in answer.text
+    assert cookie_of(answer) == ""
+
+
+def test_the_address_is_the_same_in_capitals(client):
+    assert client.post("/login", data=RIGHT | {"email": "Wren@Kestrel.example "}).status_code == 303
+
+
+def test_after_five_wrong_attempts_this_user_has_to_wait_and_others_do_not(client):
+    for _ in range(5):
+        client.post("/login", data=RIGHT | {"password": "wrong"})
+    answer = client.post("/login", data=RIGHT)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    assert client.post("/login", data=RIGHT | {"email": "other@kestrel.example"}).status_code == 401
+    assert access.sign_in(**RIGHT, address="10.0.0.9", user_agent="", now=NOW)
+
+
+def test_signing_in_well_does_not_use_up_attempts(client):
+    for _ in range(7):
+        assert client.post("/login", data=RIGHT).status_code == 303
+
+
+def test_another_sites_form_is_refused(client):
+    answer = client.post("/login", data=RIGHT, headers={"Origin": "https://evil.example"})
+    assert (answer.status_code, cookie_of(answer)) == (403, "")
+    assert client.post("/logout", headers={"Origin": "null"}).status_code == 403
+
+
+def test_what_was_typed_is_text(client):
+    answer = client.post("/login", data=RIGHT | {"email": '"><script>alert(1)</script>', "next": '/"><b>'})
+    assert "<script>alert(1)" not in answer.text
+    assert '"><b>' not in answer.text
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil", "", "/a\nb", "/login"],
+)
+def test_a_link_to_us_never_leads_on_to_somebody_else(elsewhere):
+    assert local(elsewhere) == "/"
+
+
+def test_the_printed_link_signs_in_once(client):
+    token = access.new_link(datetime.now(UTC))
+    first = client.get(f"/login/link?token={token}")
+    assert (first.status_code, first.headers["location"]) == (303, "/")
+    assert "a page" in client.get("/").text
+    again = client.get(f"/login/link?token={token}")
+    assert (again.status_code, cookie_of(again)) == (410, "")
+    assert "has been used" in again.text
+
+
+def test_looking_at_the_link_without_opening_it_does_not_use_it_up(client):
+    token = access.new_link(datetime.now(UTC))
+    assert client.head(f"/login/link?token={token}").status_code == 405
+    assert client.get(f"/login/link?token={token}").status_code == 303
+
+
+def test_who_is_signed_in_needs_no_form(session):
+    answer = session.get("/login?next=/runs")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/runs")
+
+
+def test_the_form_loads_nothing_from_elsewhere(client):
+    text = client.get("/login").text
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "Visitors may not look without signing in" in text
+
+
+def test_a_form_of_any_size_or_kind_is_answered(client):
+    assert client.post("/login", content=b"x" * 30_000).status_code == 413
+    assert client.post("/login", content=b"\xff\xfe").status_code == 400
+    assert client.post("/login", content=b"").status_code == 401

@@ -1,0 +1,88 @@
+"""A real server and a real Chromium, signed in. Any error in the browser's log fails the test that saw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from cicd_health.cli import page_build
+from tests import running
+from tools import chromium
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def built_page() -> None:
+    """The page, built once and reused."""
+    page_build.ensure()
+
+
+@pytest.fixture(scope="session")
+def server(built_page: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Server]:
+    """The real server on a free port, with an empty SQLite database: `url`, `secrets`, `new_link()`, `text`."""
+    started = running.start(tmp_path_factory.mktemp("server"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Not for the session: while Playwright runs, its thread cannot run the async tests of other modules."""
+    path = chromium.find()
+    assert path, chromium.HELP
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def problems(server: running.Server) -> Iterator[list[str]]:
+    """Errors in the browser's log and requests to other hosts; a test that provokes some clears the list."""
+    seen: list[str] = []
+    yield seen
+    assert seen == []
+
+
+@pytest.fixture
+def context(browser: Browser, server: running.Server, problems: list[str]) -> Iterator[BrowserContext]:
+    """A browser nobody has signed in with; every page in it is watched."""
+    opened = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+    opened.on("page", lambda page: watch(page, server.url, problems))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: running.Server) -> Page:
+    """A page signed in as the administrator, on the overview."""
+    opened = context.new_page()
+    opened.goto(server.new_link())
+    return opened
+
+
+def watch(page: Page, url: str, problems: list[str]) -> None:
+    own = urlsplit(url).netloc
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: note_foreign(request.url, own, problems))
+    page.on("requestfailed", lambda request: note_foreign(request.url, own, problems))
+
+
+def note_foreign(url: str, own: str, problems: list[str]) -> None:
+    address = urlsplit(url)
+    if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != own:
+        problems.append(f"request to another host: {url}")

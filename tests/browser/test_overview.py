@@ -1,0 +1,72 @@
+"""The overview in a real browser: it turns live, changes by itself, and follows its address."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests import running
+from tests.bodies import github_run, signed
+
+SOON_MS = 2000
+
+
+def post(server: running.Server, body: dict) -> None:
+    raw = json.dumps(body).encode()
+    headers = signed(raw, server.secrets["GITHUB_WEBHOOK_SECRET"])
+    assert httpx.post(f"{server.url}/webhooks/github", content=raw, headers=headers).status_code == 202
+
+
+def minutes_ago(minutes: float) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=minutes)
+
+
+def test_the_first_event_turns_the_empty_page_live_and_every_part_follows(page: Page, server: running.Server):
+    expect(page.get_by_role("heading", name="Connect your first pipeline")).to_be_visible()
+    page.evaluate("window.stayed = true")
+
+    post(server, github_run(1, created=minutes_ago(30)))
+    expect(page.get_by_role("heading", name="Pipelines")).to_be_visible(timeout=SOON_MS)
+    card = page.get_by_role("region", name="Success rate").or_(page.get_by_label("Success rate")).first
+    expect(card).to_contain_text("1 of 1", timeout=SOON_MS)
+    latest = page.get_by_role("region", name="Latest runs").or_(page.get_by_label("Latest runs")).first
+    expect(latest.get_by_role("row").filter(has_text="#1")).to_be_visible()
+
+    post(server, github_run(2, conclusion="failure", created=minutes_ago(5)))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 pipeline broken", timeout=SOON_MS)
+    expect(card).to_contain_text("1 of 2")
+    attention = page.get_by_role("region", name="Needs attention").or_(page.get_by_label("Needs attention")).first
+    expect(attention).to_contain_text("Broken")
+    outcomes = page.get_by_role("region", name="Outcomes").or_(page.get_by_label("Outcomes")).first
+    expect(outcomes).to_contain_text("1 failed")
+    expect(page.get_by_role("row").filter(has_text="#2").first).to_contain_text("Failure")
+
+    post(server, github_run(3, created=minutes_ago(2)))
+    expect(page.get_by_role("heading", level=1)).not_to_contain_text("broken", timeout=SOON_MS)
+    assert page.evaluate("window.stayed") is True  # all of it without a reload
+
+
+def test_the_window_is_in_the_address_and_back_returns(page: Page, server: running.Server):
+    post(server, github_run(4, created=minutes_ago(1)))
+    page.get_by_role("link", name="30d").click()
+    page.wait_for_url("**/?window=30d")
+    expect(page.get_by_role("link", name="30d")).to_have_attribute("aria-current", "true")
+    page.go_back()
+    expect(page.get_by_role("link", name="7d")).to_have_attribute("aria-current", "true")
+
+
+def test_a_link_with_filters_opens_the_same_page(page: Page, server: running.Server):
+    post(server, github_run(5, created=minutes_ago(1)))
+    page.goto("/?window=24h&repo=kestrel/checkout-api&branch=main")
+    expect(page.get_by_role("combobox", name="Repository")).to_have_value("kestrel/checkout-api")
+    page.goto("/?repo=nobody/here")
+    expect(page.get_by_role("main")).to_contain_text("nobody/here")
+
+
+def test_the_theme_is_kept(page: Page):
+    html = page.locator("html")
+    was_dark = "dark" in (html.get_attribute("class") or "")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.reload()
+    expect(html).to_have_class(__import__("re").compile("light" if was_dark else "dark"))

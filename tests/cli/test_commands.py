@@ -1,0 +1,92 @@
+"""The commands that end by themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner, Result
+
+from cicd_health import access, cli, settings
+from cicd_health.cli import banner
+from cicd_health.model.runs import Outcome
+from cicd_health.providers import PROVIDERS
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, arguments)
+
+
+def test_a_wrong_setting_stops_every_command_with_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ALERT_THRESHOLD", "many")
+    settings.get.cache_clear()
+    for command in (["serve"], ["demo"], ["migrate"], ["settings"], ["link"], ["replay", "1"]):
+        ended = call(*command)
+        assert ended.exit_code == 2
+        assert ended.stderr == "ALERT_THRESHOLD is 'many', but it must be a whole number from 1 to 50.\n"
+
+
+def test_a_new_key_is_printed_and_may_do_what_it_was_made_for(database: sa.Engine):
+    ended = call("keys", "add", "wall", "--scope", "read", "--scope", "ingest")
+    assert ended.exit_code == 0
+    assert access.key_scopes(ended.stdout.strip(), datetime.now(UTC)) == {"read", "ingest"}
+
+
+def test_an_unknown_scope_is_refused(database: sa.Engine):
+    ended = call("keys", "add", "wall", "--scope", "everything")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "everything" in ended.stderr
+
+
+def test_a_link_is_printed_for_the_public_address(database: sa.Engine, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PUBLIC_URL", "https://ci.example.com")
+    settings.get.cache_clear()
+    ended = call("link")
+    address, _, token = ended.stdout.strip().partition("?token=")
+    assert address == "https://ci.example.com/login/link"
+    assert access.use_link(token, "127.0.0.1", "test", datetime.now(UTC)) is not None
+
+
+def test_to_replay_a_delivery_that_is_not_there_is_refused(database: sa.Engine):
+    ended = call("replay", "12345")
+    assert (ended.exit_code, ended.stderr) == (2, "There is no delivery 12345.\n")
+
+
+def test_migrating_again_changes_nothing(database: sa.Engine):
+    before = sa.inspect(database).get_table_names()
+    assert call("migrate").exit_code == 0
+    assert sa.inspect(database).get_table_names() == before
+
+
+def test_a_database_newer_than_the_program_is_left_alone(database: sa.Engine):
+    with database.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
+    ended = call("migrate")
+    assert ended.exit_code == 2
+    assert "newer than this program" in ended.stderr
+
+
+def test_the_settings_are_shown_without_the_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
+    settings.get.cache_clear()
+    lines = call("settings").stdout.splitlines()
+    assert "GITHUB_TOKEN=****" in lines
+    assert f"DATA_DIR={tmp_path}" in lines
+
+
+def test_the_first_run_of_the_banner_is_a_success_that_github_could_have_sent():
+    [event] = PROVIDERS["github"].parse({"x-github-event": "workflow_run"}, banner.first_run(NOW))
+    assert event.outcome is Outcome.SUCCESS
+    assert event.completed_at == NOW
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings():
+    settings.get.cache_clear()
+    yield
+    settings.get.cache_clear()

@@ -1,0 +1,122 @@
+"""The real server, as `make run` starts it: what it prints, what it answers, how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+
+from cicd_health.cli import page_build
+from tests import running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Server]:
+    page_build.ensure()
+    started = running.start(tmp_path_factory.mktemp("serve"))
+    yield started
+    started.stop(signal.SIGKILL)
+
+
+def browser() -> urllib.request.OpenerDirector:
+    """Keeps cookies and follows redirects."""
+    return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+
+def printed_delivery(text: str) -> urllib.request.Request:
+    """The `curl` that the start prints, as a request."""
+    line = next(line for line in text.splitlines() if line.startswith("curl "))
+    _, url, *options = shlex.split(line)
+    pairs = dict.fromkeys(options[::2])
+    assert set(pairs) == {"-H", "-d"}
+    headers = dict(
+        value.split(": ", 1) for flag, value in zip(options[::2], options[1::2], strict=True) if flag == "-H"
+    )
+    return urllib.request.Request(url, data=options[-1].encode(), headers=headers)
+
+
+def test_the_delivery_that_the_start_prints_is_accepted_and_becomes_a_run(server: running.Server):
+    with urllib.request.urlopen(printed_delivery(server.text), timeout=10) as answer:
+        assert (answer.status, json.load(answer)["state"]) == (202, "applied")
+
+
+def test_the_same_delivery_with_one_byte_changed_is_refused(server: running.Server):
+    changed = printed_delivery(server.text)
+    assert isinstance(changed.data, bytes)
+    changed.data = changed.data.replace(b"success", b"succesS")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(changed, timeout=10)
+    assert refused.value.code == 401
+
+
+def test_the_printed_link_signs_in_once(server: running.Server):
+    link, first = server.new_link(), browser()
+    with first.open(link, timeout=10) as page:
+        assert (page.status, page.geturl().rstrip("/")) == (200, server.url)
+    with pytest.raises(urllib.error.HTTPError) as used_up:
+        browser().open(link, timeout=10)
+    assert used_up.value.code == 410
+
+
+def test_nobody_sees_the_page_without_signing_in(server: running.Server):
+    with browser().open(server.url, timeout=10) as page:
+        assert page.geturl().startswith(f"{server.url}/login")
+
+
+def test_the_first_start_prints_the_generated_secrets_and_the_second_does_not(server: running.Server):
+    assert all(server.secrets[name] in server.text for name in ("ADMIN_PASSWORD", "GITHUB_WEBHOOK_SECRET"))
+    server.stop()
+    again = running.start(server.data_dir)
+    again.stop()
+    assert not [name for name, secret in again.secrets.items() if secret in again.text]
+    assert again.printed_link != server.printed_link
+
+
+def test_what_was_accepted_is_there_after_kill_9(tmp_path: Path):
+    page_build.ensure()
+    first = running.start(tmp_path)
+    delivery = printed_delivery(first.text)
+    with urllib.request.urlopen(delivery, timeout=10) as answer:
+        assert answer.status == 202
+    first.stop(signal.SIGKILL)
+    second = running.start(tmp_path, port=int(first.url.rsplit(":", 1)[1]))
+    with urllib.request.urlopen(delivery, timeout=10) as answer:
+        assert (answer.status, json.load(answer)["state"]) == (200, "duplicate")
+    second.stop(signal.SIGKILL)
+
+
+def test_sigterm_ends_it_within_five_seconds_with_code_0(tmp_path: Path):
+    page_build.ensure()
+    server = running.start(tmp_path)
+    with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1]))):  # somebody is still connected
+        asked_at = time.monotonic()
+        assert server.stop() == 0
+    assert time.monotonic() - asked_at < 5.5
+
+
+def test_a_taken_port_is_one_sentence_and_code_2(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ended = running.command("serve", running.environment(tmp_path, port))
+    assert ended.returncode == 2
+    assert re.fullmatch(
+        rf"HOST is '127.0.0.1' and PORT is {port}, but nothing can listen there \(.+\); .+\n", ended.stderr
+    )
+
+
+def test_the_built_page_holds_no_address(server: running.Server):
+    """So it works on any port, under any name and behind any proxy."""
+    scripts = (page_build.ROOT / page_build.PAGE).parent.joinpath("assets").glob("reflex-env-*.js")
+    texts = [script.read_text(encoding="utf-8") for script in scripts]
+    assert texts
+    assert not [text for text in texts if re.search(r"localhost:\d", text)]
