@@ -120,20 +120,20 @@ class Rows:
         return row
 
     def source(self, provider: str = "github", **values: Any) -> SourceRow:
-        usual = {"host": f"{provider}.example", "name": provider.title(), "created_at": NOW}
+        usual: dict[str, Any] = {"host": f"{provider}.example", "name": provider.title(), "created_at": NOW}
         return self._add(SourceRow(provider=provider, **(usual | values)))
 
-    def repo(self, source: SourceRow, name: str = "acme/shop", **values: Any) -> RepositoryRow:
-        usual = {"key": f"name:{name}", "default_branch": "main", "created_at": NOW}
+    def repo(self, source: Any, name: str = "acme/shop", **values: Any) -> RepositoryRow:
+        usual: dict[str, Any] = {"key": f"name:{name}", "default_branch": "main", "created_at": NOW}
         return self._add(RepositoryRow(source_id=source.id, name=name, **(usual | values)))
 
     def pipeline(
-        self, name: str = "ci", repo: RepositoryRow | str = "acme/shop", provider: str = "github", **values: Any
+        self, name: str = "ci", repo: Any = "acme/shop", provider: str = "github", **values: Any
     ) -> PipelineRow:
         """A pipeline; given a repository's name, its source and repository are made with it."""
         if isinstance(repo, str):
             repo = self.repo(self.source(provider, host=f"{provider}-{next(_numbers)}.example"), repo)
-        usual = {"key": f"name:{name}", "created_at": NOW}
+        usual: dict[str, Any] = {"key": f"name:{name}", "created_at": NOW}
         return self._add(PipelineRow(repo_id=repo.id, name=name, **(usual | values)))
 
     def run(self, pipeline: PipelineRow, **values: Any) -> RunRow:

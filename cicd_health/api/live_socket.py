@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, WebSocket
+from anyio import create_task_group
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
@@ -131,9 +133,9 @@ def router(hub: Hub) -> APIRouter:
             await websocket.close(REFUSED)
             return
         await websocket.accept()
-        with feed.listening() as queue, contextlib.suppress(RuntimeError):  # it may close while we send
-            await websocket.send_text(await feed.summary())
-            await _until_first(_send(websocket, queue), _gone(websocket))
+        with feed.listening() as queue:
+            queue.put_nowait(await feed.summary())
+            await _until_first(partial(_send, websocket, queue), partial(_gone, websocket))
 
     return routes
 
@@ -157,7 +159,10 @@ async def _send(websocket: WebSocket, queue: asyncio.Queue[str]) -> None:
             if not await run_in_threadpool(_may_listen, websocket):
                 return await websocket.close(REFUSED)
             checked = clock()
-        await websocket.send_text(message)
+        try:
+            await websocket.send_text(message)
+        except (RuntimeError, WebSocketDisconnect):  # it closed meanwhile
+            return None
 
 
 async def _gone(websocket: WebSocket) -> None:
@@ -165,13 +170,13 @@ async def _gone(websocket: WebSocket) -> None:
         pass
 
 
-async def _until_first(*work: Any) -> None:
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+async def _until_first(*work: Callable[[], Awaitable[None]]) -> None:
+    """Do all at once until one has ended."""
+    async with create_task_group() as group:
+
+        async def run(one: Callable[[], Awaitable[None]]) -> None:
+            await one()
+            group.cancel_scope.cancel()
+
+        for one in work:
+            group.start_soon(run, one)

@@ -16,7 +16,7 @@ import typer
 from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
-from cicd_health import access, demo, flow, secret_file, settings
+from cicd_health import access, demo, flow, queue, secret_file, settings
 from cicd_health.cli import banner, logs, page_build, server, settings_page
 from cicd_health.demo.telling import Telling
 from cicd_health.store import engine, migrations
@@ -140,6 +140,7 @@ def _prepare() -> bool:
     server.check_free(chosen.host, chosen.port)
     first_start = not secret_file.path(chosen.data_dir).exists()
     _migrate()
+    flow.start(_now())
     if chosen.backend_env == "prod" and not page_build.is_current():
         typer.echo("Building the page. This is done once and takes about half a minute.")
         page_build.ensure()
@@ -166,7 +167,8 @@ def _migrate() -> None:
     give_up_at = time.monotonic() + WAIT_FOR_DATABASE_S
     while True:
         try:
-            return migrations.upgrade(engine.engine())
+            migrations.upgrade(engine.engine())
+            return queue.prepare(settings.get().database_url)
         except OperationalError as error:
             if time.monotonic() > give_up_at:
                 address, reason = settings.masked(settings.get().database_url), str(error.orig).strip().splitlines()[0]

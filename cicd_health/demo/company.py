@@ -235,7 +235,7 @@ EDGE_RELEASE = PipelinePlan(
     "github",
     "kestrel/edge-proxy",
     "release",
-    3,
+    1,
     (
         JobPlan("package", (("Set up job", 3), ("cargo build --release", 381))),
         JobPlan("publish", (("Set up job", 3), ("Sign", 14), ("Upload", 210)), ("package",)),

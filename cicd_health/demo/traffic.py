@@ -26,10 +26,11 @@ from cicd_health.store import engine, lists
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 25  # between two new runs, on average
+EVERY_S = 20  # between two new runs, on average
 HURRY_S = (25, 75)  # the time in which a whole run is told
 AGAIN_S = 5  # after a failed try
 FAILS = 0.1
+NEWEST = 100
 SELDOM = frozenset({company.NIGHTLY, company.EDGE_RELEASE})
 
 
@@ -58,9 +59,25 @@ class Agenda:
         return {telling.verdict[0] for _, _, telling in self.tellings if telling.verdict}
 
 
+@dataclass
+class Numbers:
+    """The last number of each pipeline. A run that is told in a hurry may begin before one of a lower number."""
+
+    last: dict[str, int] = field(default_factory=dict)
+
+    def next(self, plan: PipelinePlan) -> int:
+        """One more than any of the pipeline's newest runs has."""
+        if plan.key not in self.last:
+            with engine.reading() as session:
+                rows = lists.runs(session, lists.RunFilter(repo=plan.repo, pipeline=plan.name), limit=NEWEST)
+            self.last[plan.key] = max((row["number"] for row in rows), default=plan.first_number)
+        self.last[plan.key] += 1
+        return self.last[plan.key]
+
+
 def live(stop: threading.Event, pending: Sequence[Telling] = ()) -> None:
     """Send believable deliveries through the flow until `stop` is set; `pending` is what `fill` left to tell."""
-    rng, agenda = Random(), Agenda()
+    rng, agenda, numbers = Random(), Agenda(), Numbers()
     for telling in pending:
         agenda.add(telling)
     due: list[Telling] = []
@@ -70,7 +87,7 @@ def live(stop: threading.Event, pending: Sequence[Telling] = ()) -> None:
         try:
             if now >= next_run_at:
                 next_run_at = now + timedelta(seconds=min(rng.expovariate(1 / EVERY_S), 3 * EVERY_S))
-                for telling in new_tellings(rng, agenda.judged(), now):
+                for telling in new_tellings(rng, numbers, agenda.judged(), now):
                     agenda.add(telling)
             due += agenda.due(now)
             if due:
@@ -83,20 +100,19 @@ def live(stop: threading.Event, pending: Sequence[Telling] = ()) -> None:
         stop.wait(max(pause_s, 0.05))
 
 
-def new_tellings(rng: Random, taken: set[str], now: datetime) -> Iterator[Telling]:
+def new_tellings(rng: Random, numbers: Numbers, taken: set[str], now: datetime) -> Iterator[Telling]:
     """One new run of a pipeline that is not `taken`; when it breaks main, the run that repairs it follows."""
     plans = [plan for plan in company.PIPELINES if plan.key not in taken and plan not in SELDOM]
     if not plans:
         return
     plan = rng.choices(plans, weights=[plan.weekly for plan in plans])[0]
-    number = last_number(plan) + 1
     sketch = replace(commission(plan, rng, now), special=conditions(plan, now, now))
     sketch = replace(sketch, outcomes=outcomes(plan, rng, max(plan.fails, FAILS)))
-    yield from hurried(sketch, number, now, rng.uniform(*HURRY_S))
+    yield from hurried(sketch, numbers.next(plan), now, rng.uniform(*HURRY_S))
     if sketch.branch == "main" and sketch.outcomes[-1] != PASS[-1]:
         begins = now + timedelta(seconds=HURRY_S[1] + rng.uniform(20, 60))
         repaired = replace(sketch, outcomes=PASS, title=f"Revert “{sketch.title}”" if sketch.outcomes == FAIL else "")
-        yield from hurried(repaired, number + 1, begins, rng.uniform(*HURRY_S))
+        yield from hurried(repaired, numbers.next(plan), begins, rng.uniform(*HURRY_S))
 
 
 def hurried(sketch: Sketch, number: int, begins: datetime, seconds: float) -> Iterator[Telling]:
@@ -107,10 +123,3 @@ def hurried(sketch: Sketch, number: int, begins: datetime, seconds: float) -> It
     run = play(replace(sketch, created_at=begun_at), number)
     for telling in TELL[sketch.plan.provider](run, whole=True):
         yield replace(telling, at=begins + timedelta(seconds=seconds) * ((telling.at - begun_at) / length))
-
-
-def last_number(plan: PipelinePlan) -> int:
-    """The number of the pipeline's newest run."""
-    with engine.reading() as session:
-        rows = lists.runs(session, lists.RunFilter(repo=plan.repo, pipeline=plan.name), limit=1)
-    return rows[0]["number"] if rows else plan.first_number

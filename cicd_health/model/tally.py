@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import fsum, log
-from typing import Literal
+from typing import Any, Literal
 
 from cicd_health.model.runs import FAILED, Outcome
 
@@ -84,8 +84,8 @@ class Seconds:
                 return middle_of(name)
         raise IndexError(rank)
 
-    def merge(self, other: Seconds, sign: int = 1) -> None:
-        """Add the other to this one, or with sign -1 take it away."""
+    def merge(self, other: Any, sign: int = 1) -> None:
+        """Add another histogram to this one, or with sign -1 take it away."""
         self.n += sign * other.n
         self.total_us += sign * other.total_us
         self.unmeasured += sign * other.unmeasured
@@ -119,8 +119,8 @@ class Values:
         self.values.sort()  # costs next to nothing when it is sorted already
         return self.values[rank - 1]
 
-    def merge(self, other: Values, sign: int = 1) -> None:
-        """Add the other to this one."""
+    def merge(self, other: Any, sign: int = 1) -> None:
+        """Add other values to these."""
         if sign != 1:
             raise ValueError("values can only be added")
         self.values.extend(other.values)
@@ -220,8 +220,8 @@ class Tally:
     def verdicts(self) -> Measured:
         """Seconds of everything that passed or failed."""
         both = type(self.passed)()
-        both.merge(self.passed)  # type: ignore[arg-type]
-        both.merge(self.failed)  # type: ignore[arg-type]
+        both.merge(self.passed)
+        both.merge(self.failed)
         return both
 
     @property
@@ -230,17 +230,9 @@ class Tally:
 
     def to_text(self) -> str:
         """Compact JSON. Only of histograms."""
-        passed, failed, queue = self.passed, self.failed, self.queue
-        return _encode(
-            [
-                self.counts,
-                self.first,
-                self.rescued,
-                [passed.n, passed.total_us, passed.unmeasured, passed.bins],
-                [failed.n, failed.total_us, failed.unmeasured, failed.bins],
-                [queue.n, queue.total_us, queue.unmeasured, queue.bins],
-            ]
-        )
+        measured: tuple[Any, ...] = (self.passed, self.failed, self.queue)
+        seconds = ([one.n, one.total_us, one.unmeasured, one.bins] for one in measured)
+        return _encode([self.counts, self.first, self.rescued, *seconds])
 
     @classmethod
     def from_text(cls, text: str) -> Tally:

@@ -95,27 +95,33 @@ def signed_curl(address: str, secret: str, now: datetime) -> str:
 
 
 def _event(now: datetime) -> dict[str, object]:
+    """A small `workflow_run` delivery: a build that succeeded a moment ago."""
     number = int(now.timestamp())
-    created, ended = now - timedelta(minutes=3), now - timedelta(seconds=20)
+    page = "https://github.com/example/hello"
     stamp = "%Y-%m-%dT%H:%M:%SZ"
+    started = (now - timedelta(seconds=95)).strftime(stamp)
+    path = ".github/workflows/ci.yml"
+    run = {
+        "id": number,
+        "name": "CI",
+        "path": path,
+        "workflow_id": 1,
+        "run_number": number,
+        "run_attempt": 1,
+        "event": "push",
+        "status": "completed",
+        "conclusion": "success",
+        "display_title": "Say hello",
+        "head_branch": "main",
+        "head_sha": hashlib.sha1(str(number).encode(), usedforsecurity=False).hexdigest(),
+        "html_url": f"{page}/actions/runs/{number}",
+        "created_at": started,
+        "run_started_at": started,
+        "updated_at": now.strftime(stamp),
+    }
     return {
         "action": "completed",
-        "workflow_run": {
-            "id": number,
-            "name": "ci",
-            "workflow_id": 1,
-            "path": ".github/workflows/ci.yml",
-            "run_number": 1,
-            "run_attempt": 1,
-            "event": "push",
-            "status": "completed",
-            "conclusion": "success",
-            "display_title": "A first event",
-            "head_branch": "main",
-            "head_sha": hashlib.sha256(str(number).encode()).hexdigest()[:40],
-            "created_at": created.strftime(stamp),
-            "run_started_at": created.strftime(stamp),
-            "updated_at": ended.strftime(stamp),
-        },
-        "repository": {"id": 1, "full_name": "hello/world", "default_branch": "main"},
+        "workflow_run": run,
+        "workflow": {"id": 1, "name": "CI", "path": path},
+        "repository": {"id": 1, "name": "hello", "full_name": "example/hello", "default_branch": "main"},
     }

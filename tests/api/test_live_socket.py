@@ -93,8 +93,7 @@ def test_who_signs_out_stops_hearing(session, publish, monkeypatch):
         access.sign_out(session.cookies[access.COOKIE], NOW)
         publish()
         with pytest.raises(WebSocketDisconnect) as ended:
-            for _ in range(5):
-                socket.receive_text()
+            until(socket, "nothing more")
     assert ended.value.code == 4401
 
 

@@ -122,7 +122,8 @@ def test_flat_lists_are_bare_arrays_newest_first(get, week, path):
     builds = get(path, limit=2)
     assert [build["status"] for build in builds] == ["success", "cancelled"]
     assert set(builds[0]) == {
-        "id", "provider", "pipeline", "repo", "branch", "status", "started_at", "completed_at", "duration_seconds", "url"
+        "id", "provider", "pipeline", "repo", "branch", "status", "started_at", "completed_at", "duration_seconds",
+        "url",
     }  # fmt: skip
 
 

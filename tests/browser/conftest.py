@@ -75,14 +75,15 @@ def page(context: BrowserContext, server: running.Server) -> Page:
 
 
 def watch(page: Page, url: str, problems: list[str]) -> None:
-    own = urlsplit(url).netloc
+    port = urlsplit(url).port
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("request", lambda request: note_foreign(request.url, own, problems))
-    page.on("requestfailed", lambda request: note_foreign(request.url, own, problems))
+    page.on("request", lambda request: note_foreign(request.url, port, problems))
+    page.on("websocket", lambda socket: note_foreign(socket.url, port, problems))
 
 
-def note_foreign(url: str, own: str, problems: list[str]) -> None:
+def note_foreign(url: str, port: int | None, problems: list[str]) -> None:
     address = urlsplit(url)
-    if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != own:
+    own = address.hostname in {"localhost", "127.0.0.1"} and address.port == port
+    if address.scheme in {"http", "https", "ws", "wss"} and not own:
         problems.append(f"request to another host: {url}")

@@ -8,10 +8,10 @@ from random import Random
 
 import sqlalchemy as sa
 
-from cicd_health import demo
+from cicd_health import demo, flow
 from cicd_health.demo import company
 from cicd_health.demo.story import FAIL, PASS, Sketch
-from cicd_health.demo.traffic import hurried, new_tellings
+from cicd_health.demo.traffic import Numbers, hurried, new_tellings
 from cicd_health.model.runs import Attempt, Outcome, Status
 from cicd_health.providers import PROVIDERS
 from cicd_health.store import engine
@@ -76,4 +76,21 @@ def test_what_the_past_left_to_tell_is_told(database: sa.Engine) -> None:
 
 def test_a_pipeline_with_a_verdict_to_come_gets_no_other_run(database: sa.Engine) -> None:
     every = {plan.key for plan in company.PIPELINES}
-    assert list(new_tellings(Random(1), every, BEGINS)) == []
+    assert list(new_tellings(Random(1), Numbers(), every, BEGINS)) == []
+
+
+def test_new_runs_go_on_counting_where_the_database_stands(database: sa.Engine) -> None:
+    numbers = Numbers()
+    told = hurried(Sketch(company.DEPLOY, BEGINS), 41, BEGINS, 30)
+    flow.receive([telling.write() for telling in told], BEGINS + timedelta(minutes=1))
+    assert [numbers.next(company.DEPLOY), numbers.next(company.DEPLOY)] == [42, 43]
+
+
+def test_what_breaks_main_is_followed_by_its_repair(database: sa.Engine) -> None:
+    followed = 0
+    for seed in range(200):
+        ends = [telling.verdict for telling in new_tellings(Random(seed), Numbers(), set(), BEGINS) if telling.verdict]
+        if ends and len({key for key, _ in ends}) == 1 and [failed for _, failed in ends][:1] == [True]:
+            followed += 1
+            assert ends[-1][1] is False
+    assert followed > 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ def lasting(p95: float, n: int = 20) -> Distribution:
     return Distribution(n=n, p95=p95)
 
 
-def state(**signs: object) -> HealthState:
-    return diagnose(Signs(NOW, **({"verdicts": 50} | signs))).state  # type: ignore[arg-type]
+def state(**signs: Any) -> HealthState:
+    return diagnose(Signs(NOW, **({"verdicts": 50} | signs))).state
 
 
 def test_a_pipeline_whose_last_verdict_failed_is_broken_with_its_cause() -> None:

@@ -268,3 +268,22 @@ def test_there_are_repositories_and_branches_to_choose_from(session: Session, ro
     rows.run(ci, branch="ancient", created_at=ago(days=30))
     snapshot = overview(session)
     assert (snapshot.repos, snapshot.branches) == (("acme/shop",), ("main", "dev"))
+
+
+def test_filters_narrow_the_pipelines_and_the_latest_runs(session: Session, rows: Rows) -> None:
+    ci = rows.pipeline("ci", "acme/shop")
+    nightly = rows.pipeline("nightly", "payments", provider="jenkins")
+    for pipeline, provider in ((ci, "github"), (nightly, "jenkins")):
+        successes(rows, pipeline, provider=provider)
+        rows.run(pipeline, outcome="failure", created_at=ago(hours=2), provider=provider)
+        rows.run(pipeline, outcome="running", created_at=ago(minutes=2), provider=provider)
+    for narrow, name in (
+        ({"provider": "jenkins"}, "nightly"),
+        ({"repo": "acme/shop"}, "ci"),
+        ({"pipeline_id": nightly.id}, "nightly"),
+    ):
+        snapshot = overview(session, **narrow)
+        assert [health.name for health in snapshot.pipelines] == [name]
+        assert {line.pipeline for line in snapshot.latest} == {name}
+        assert (snapshot.summary.verdicts, snapshot.summary.restore.open) == (6, 1)
+        assert snapshot.pipelines[0].running == 1

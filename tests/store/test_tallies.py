@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -120,8 +121,7 @@ def test_buckets_of_a_zone_with_half_hours_add_up_to_the_whole(session: Session)
     start = at("2026-03-08 18:30")
     edges = [start + n * DAY for n in range(5)]
     expected = [
-        Tally.of(*(one for one in found if one.subject == "run" and a <= one.at < b))
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        Tally.of(*(one for one in found if one.subject == "run" and a <= one.at < b)) for a, b in pairwise(edges)
     ]
     assert per_bucket(session, ALL, "run", edges) == expected
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel
 from cicd_health.model.flakes import CommitVerdict
 from cicd_health.model.health import Query
 from cicd_health.model.runs import FAILED, VERDICTS, Outcome
-from cicd_health.store.reports.rows import JOB, PIPELINE, REPOSITORY, RUN, SOURCE, pipeline_filters
+from cicd_health.store.reports.rows import JOB, RUN, pipeline_filters, pipeline_ids
 from cicd_health.store.tables import AttemptRow
 
 ATTEMPT = SQLModel.metadata.tables[str(AttemptRow.__tablename__)]
@@ -81,9 +81,7 @@ def _of_attempts(session: Session, query: Query, since: datetime, commits: int) 
 
 
 def _scope(query: Query) -> list[sa.ColumnElement[bool]]:
-    where = pipeline_filters(query)
-    of_pipelines = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*where)
-    scope = [RUN.c.pipeline_id.in_(of_pipelines)] if where else []
+    scope = [RUN.c.pipeline_id.in_(pipeline_ids(query))] if pipeline_filters(query) else []
     return [*scope, RUN.c.branch == query.branch] if query.branch is not None else scope
 
 

@@ -13,7 +13,18 @@ from sqlmodel import Session, SQLModel
 from cicd_health.model.health import Query, StripRun
 from cicd_health.model.runs import FAILED, VERDICTS, Outcome, Status
 from cicd_health.model.tally import is_rescued
-from cicd_health.store.reports.rows import JOB, MOMENT, PIPELINE, REPOSITORY, RUN, SOURCE, pipeline_filters
+from cicd_health.store.reports.rows import (
+    JOB,
+    MOMENT,
+    PIPELINE,
+    REPOSITORY,
+    RUN,
+    SOURCE,
+    of_pipelines,
+    pipeline_filters,
+    pipeline_ids,
+    settled,
+)
 from cicd_health.store.tables import IncidentRow
 
 INCIDENT = SQLModel.metadata.tables[str(IncidentRow.__tablename__)]
@@ -89,9 +100,9 @@ def title(repo: str, name: str) -> str:
 def named(session: Session, query: Query) -> list[Named]:
     """Every pipeline of a query, by name."""
     columns = (PIPELINE.c.id, PIPELINE.c.name, REPOSITORY.c.name, SOURCE.c.provider, REPOSITORY.c.default_branch)
-    selected = sa.select(*columns, PIPELINE.c.url).join_from(PIPELINE, REPOSITORY).join(SOURCE)
-    selected = selected.where(*pipeline_filters(query)).order_by(REPOSITORY.c.name, PIPELINE.c.name, PIPELINE.c.id)
-    return [Named(*row) for row in session.connection().execute(selected)]
+    selected = of_pipelines(query, *columns, PIPELINE.c.url).order_by(REPOSITORY.c.name, PIPELINE.c.name, PIPELINE.c.id)
+    rows: Sequence[Any] = session.connection().execute(selected).all()
+    return [Named(*row) for row in rows]
 
 
 def on_branch(query: Query, runs: Any = RUN) -> sa.ColumnElement[bool]:
@@ -111,15 +122,7 @@ def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
     if query.branch is not None:
         of_pipeline = of_pipeline.where(older.c.branch == query.branch)
     thirtieth = of_pipeline.order_by(older.c.created_at.desc()).offset(STRIP - 1).limit(1)
-    # Settled first, pipeline by pipeline, so that the runs can then be found by index and nothing else is read.
-    reach = (
-        sa.select(PIPELINE.c.id, or_always(thirtieth).label("first_at"))
-        .join(REPOSITORY)
-        .join(SOURCE)
-        .where(*pipeline_filters(query))
-        .cte("reach")
-        .prefix_with("MATERIALIZED")
-    )
+    reach = settled(of_pipelines(query, PIPELINE.c.id, or_always(thirtieth).label("first_at")), "reach")
     shown = sa.select(
         RUN.c.pipeline_id,
         RUN.c.id,
@@ -147,14 +150,7 @@ def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[i
     if not any_branch or query.branch is not None:
         last = last.where(on_branch(query, newest))
     last = last.order_by(newest.c.created_at.desc(), newest.c.id.desc()).limit(1).scalar_subquery()
-    ids = (
-        sa.select(last.label("run_id"))
-        .join_from(PIPELINE, REPOSITORY)
-        .join(SOURCE)
-        .where(*pipeline_filters(query))
-        .cte("ids")
-        .prefix_with("MATERIALIZED")
-    )
+    ids = settled(of_pipelines(query, last.label("run_id")), "ids")
     selected = sa.select(
         RUN.c.pipeline_id,
         RUN.c.id,
@@ -176,9 +172,9 @@ def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[i
     return verdicts
 
 
-def streaks(session: Session, query: Query, pipeline_ids: Iterable[int]) -> dict[int, Streak]:
+def streaks(session: Session, query: Query, failing: Iterable[int]) -> dict[int, Streak]:
     """Of pipelines whose last verdict failed."""
-    ids = sorted(pipeline_ids)
+    ids = sorted(failing)
     if not ids:
         return {}
     passed = RUN.alias("passed")
@@ -188,28 +184,25 @@ def streaks(session: Session, query: Query, pipeline_ids: Iterable[int]) -> dict
         .order_by(passed.c.created_at.desc())
         .limit(1)
     )
+    begun = sa.select(PIPELINE.c.id, or_always(last_success).label("at")).where(PIPELINE.c.id.in_(ids))
+    begun = settled(begun, "begun")
     since = sa.func.min(sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=MOMENT_TYPE))
     selected = sa.select(RUN.c.pipeline_id, sa.func.count(), since)
-    selected = selected.join_from(PIPELINE, RUN, RUN.c.pipeline_id == PIPELINE.c.id)
-    selected = selected.where(
-        PIPELINE.c.id.in_(ids),
-        on_branch(query),
-        RUN.c.outcome.in_(FAILED),
-        RUN.c.created_at >= or_always(last_success),
-    ).group_by(RUN.c.pipeline_id)
+    selected = selected.join_from(begun, RUN, sa.and_(RUN.c.pipeline_id == begun.c.id, RUN.c.created_at >= begun.c.at))
+    selected = selected.where(on_branch(query), RUN.c.outcome.in_(FAILED)).group_by(RUN.c.pipeline_id)
     return {row[0]: Streak(*row[1:]) for row in session.connection().execute(selected)}
 
 
 def unfinished(session: Session, query: Query, since: datetime) -> list[Unfinished]:
     """Runs that have not ended; one older than `since` has been forgotten by its provider and is left out."""
     selected = sa.select(RUN.c.pipeline_id, RUN.c.id, RUN.c.outcome, RUN.c.created_at, RUN.c.started_at)
-    selected = selected.join(PIPELINE, PIPELINE.c.id == RUN.c.pipeline_id).join(
-        REPOSITORY, REPOSITORY.c.id == PIPELINE.c.repo_id
-    )
-    selected = selected.join(SOURCE).where(RUN.c.status != sa.literal_column("'completed'"), RUN.c.created_at >= since)
+    # Written out, not bound, so that SQLite can see that the index of unfinished runs fits.
+    selected = selected.where(RUN.c.status != sa.literal_column("'completed'"), RUN.c.created_at >= since)
     if query.branch is not None:
         selected = selected.where(RUN.c.branch == query.branch)
-    rows: Sequence[Any] = session.connection().execute(selected.where(*pipeline_filters(query))).all()
+    if pipeline_filters(query):
+        selected = selected.where(RUN.c.pipeline_id.in_(pipeline_ids(query)))
+    rows = session.connection().execute(selected)
     return [Unfinished(row[0], row[1], Outcome(row[2]), row[3], row[4]) for row in rows]
 
 
@@ -231,8 +224,6 @@ def open_incidents(session: Session, query: Query) -> list[OpenIncident]:
     """Incidents not yet resolved, oldest first; of the pipelines of the query when it narrows them."""
     selected = sa.select(INCIDENT.c.id, INCIDENT.c.pipeline_id, INCIDENT.c.state, INCIDENT.c.opened_at)
     selected = selected.where(INCIDENT.c.resolved_at.is_(None)).order_by(INCIDENT.c.opened_at, INCIDENT.c.id)
-    where = pipeline_filters(query)
-    if where:
-        ids = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*where)
-        selected = selected.where(INCIDENT.c.pipeline_id.in_(ids))
+    if pipeline_filters(query):
+        selected = selected.where(INCIDENT.c.pipeline_id.in_(pipeline_ids(query)))
     return [OpenIncident(*row) for row in session.connection().execute(selected)]

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from cicd_health.model.health import Query
 from cicd_health.model.tally import Subject, Tally
 from cicd_health.store.reports import rows as counted
-from cicd_health.store.reports.rows import JOB, PIPELINE, REPOSITORY, RUN, SOURCE, within
+from cicd_health.store.reports.rows import JOB, REPOSITORY, RUN, SOURCE, within
 from cicd_health.store.tallies import ALL, TALLY, Scope
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -69,7 +69,7 @@ class Reading:
     @cached_property
     def _pipelines(self) -> dict[int, Tally]:
         if not self.exact:
-            ids = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*counted.pipeline_filters(self.query))
+            ids = counted.pipeline_ids(self.query)
             scope = Scope("pipeline", tuple(self.session.connection().execute(ids).scalars()))
             return per_scope(self.session, scope, self.query.subject, self.start, self.end)
         tallies: dict[int, Tally] = {}

@@ -12,7 +12,7 @@ from cicd_health.model.health import Query
 from cicd_health.model.incidents import Turn
 from cicd_health.model.runs import FAILED, VERDICTS, Outcome
 from cicd_health.store.reports.pipelines import MOMENT_TYPE, on_branch, or_always
-from cicd_health.store.reports.rows import PIPELINE, REPOSITORY, RUN, SOURCE, pipeline_filters
+from cicd_health.store.reports.rows import PIPELINE, RUN, of_pipelines, pipeline_filters, pipeline_ids, settled
 
 
 def turns(session: Session, query: Query, start: datetime, end: datetime) -> list[Turn]:
@@ -42,11 +42,7 @@ def _begun_within(query: Query, start: datetime, end: datetime) -> Any:
     )
     begun = sa.select(RUN.c.id).where(RUN.c.outcome.in_(FAILED), RUN.c.created_at >= start, RUN.c.created_at < end)
     begun = begun.where(on_branch(query), sa.func.coalesce(outcome_before, Outcome.SUCCESS.value) == Outcome.SUCCESS)
-    where = pipeline_filters(query)
-    if where:
-        ids = sa.select(PIPELINE.c.id).join(REPOSITORY).join(SOURCE).where(*where)
-        begun = begun.where(RUN.c.pipeline_id.in_(ids))
-    return begun
+    return begun.where(RUN.c.pipeline_id.in_(pipeline_ids(query))) if pipeline_filters(query) else begun
 
 
 def _begun_before(query: Query, start: datetime) -> Any:
@@ -60,14 +56,7 @@ def _begun_before(query: Query, start: datetime) -> Any:
         .limit(1)
         .correlate(PIPELINE)
     )
-    healthy_until = (
-        sa.select(PIPELINE.c.id, or_always(last_success).label("at"))
-        .join_from(PIPELINE, REPOSITORY)
-        .join(SOURCE)
-        .where(*pipeline_filters(query))
-        .cte("healthy_until")
-        .prefix_with("MATERIALIZED")
-    )
+    healthy_until = settled(of_pipelines(query, PIPELINE.c.id, or_always(last_success).label("at")), "healthy_until")
     first_failure = (
         sa.select(failed.c.id)
         .where(failed.c.pipeline_id == healthy_until.c.id, on_branch(query, failed), failed.c.outcome.in_(FAILED))
@@ -82,7 +71,7 @@ def _begun_before(query: Query, start: datetime) -> Any:
 
 def _with_recovery(query: Query, begun: Any) -> Any:
     """Pipeline, then id, creation and end of each failure and of the next success (None while there is none)."""
-    ids = begun.cte("begun").prefix_with("MATERIALIZED")
+    ids = settled(begun, "begun")
     failed, later, recovered = RUN.alias("failed"), RUN.alias("later"), RUN.alias("recovered")
     next_success = (
         sa.select(later.c.id)
@@ -92,12 +81,8 @@ def _with_recovery(query: Query, begun: Any) -> Any:
         .limit(1)
         .scalar_subquery()
     )
-    breakages = (
-        sa.select(failed.c.pipeline_id, *_verdict(failed), next_success.label("recovery_id"))
-        .join_from(ids, failed, failed.c.id == ids.c.id)
-        .cte("breakages")
-        .prefix_with("MATERIALIZED")
-    )
+    failures = sa.select(failed.c.pipeline_id, *_verdict(failed), next_success.label("recovery_id"))
+    breakages = settled(failures.join_from(ids, failed, failed.c.id == ids.c.id), "breakages")
     columns = [column for column in breakages.c if column.name != "recovery_id"]
     selected = sa.select(*columns, *_verdict(recovered))
     return selected.join_from(breakages, recovered, recovered.c.id == breakages.c.recovery_id, isouter=True)

@@ -90,3 +90,18 @@ def pipeline_filters(query: Query) -> list[sa.ColumnElement[bool]]:
     if query.pipeline_id is not None:
         where.append(PIPELINE.c.id == query.pipeline_id)
     return where
+
+
+def of_pipelines(query: Query, *columns: Any) -> sa.Select[Any]:
+    """The columns asked for, of each pipeline of a query with its repository and source."""
+    joined = sa.select(*columns).join_from(PIPELINE, REPOSITORY, REPOSITORY.c.id == PIPELINE.c.repo_id)
+    return joined.join(SOURCE, SOURCE.c.id == REPOSITORY.c.source_id).where(*pipeline_filters(query))
+
+
+def pipeline_ids(query: Query) -> sa.Select[Any]:
+    return of_pipelines(query, PIPELINE.c.id)
+
+
+def settled(query: sa.Select[Any], name: str) -> Any:
+    """A part of a statement that is worked out first and once, so that the rest can use indexes with its answer."""
+    return query.cte(name).prefix_with("MATERIALIZED")

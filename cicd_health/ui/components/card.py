@@ -43,7 +43,7 @@ def card(shown: Shown[Card]) -> rx.Component:
             title=f"{shown.alarm}{shown.second}",
         ),
         class_name=CELL,
-        custom_attrs={"data-card": shown.slug},
+        custom_attrs={"aria-label": shown.label},
     )
 
 

@@ -102,7 +102,14 @@ def _select(word: str, value: rx.Var[str], options: rx.Component, on_change) -> 
     """A native select that looks like a chip; filled when it narrows the page."""
     return rx.el.label(
         word,
-        rx.el.select(rx.el.option("All", value=""), options, value=value, on_change=on_change, class_name=SELECT),
+        rx.el.select(
+            rx.el.option("All", value=""),
+            options,
+            value=value,
+            on_change=on_change,
+            class_name=SELECT,
+            custom_attrs={"aria-label": word},
+        ),
         rx.el.span(glyph("chevron", 12), class_name="absolute right-1.5 pointer-events-none"),
         class_name=CHIP,
         custom_attrs={"data-on": rx.cond(value != "", "true", "false")},

@@ -127,8 +127,8 @@ class OverviewState(rx.State):
             current = settings.get()
             shown = connect.connect(
                 current.public_url,
-                current.github_webhook_secret,
-                current.jenkins_webhook_token,
+                access.several(current.github_webhook_secret)[0],
+                access.several(current.jenkins_webhook_token)[0],
                 admin=person.role == "admin",
                 now=overview.now,
             )

@@ -1,0 +1,24 @@
+"""Addresses: what they ask for, and the one that asks for it."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from cicd_health.ui import routes
+from cicd_health.ui.routes import Asked
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [Asked(), Asked(window="30d"), Asked(provider="github", repo="a/b", branch="feat/ü & x", show="unhealthy")],
+)
+def test_an_address_asks_for_what_it_was_made_from(asked: Asked):
+    assert routes.asked(dict(parse_qsl(urlsplit(routes.overview(asked)).query))) == asked
+
+
+def test_the_usual_address_is_bare():
+    assert routes.overview(Asked()) == "/"
+
+
+def test_nonsense_is_left_out():
+    assert routes.asked({"window": "1y", "show": "all'", "branch": "a\x00b", "x": "y"}) == Asked(branch="ab")
