@@ -32,8 +32,20 @@ def secret(folder: Path, name: str) -> str:
         if name not in kept:
             kept = _add(folder, name)
     except OSError as error:
-        raise SecretFileError(f"DATA_DIR is {str(folder)!r}, but {path(folder)} cannot be used: {error}.") from error
+        raise _unusable(folder, error) from error
     return kept[name]
+
+
+def names(folder: Path) -> frozenset[str]:
+    """The names of the secrets that are kept; empty before the first start. Raises SecretFileError."""
+    try:
+        return frozenset(_read(folder))
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> SecretFileError:
+    return SecretFileError(f"DATA_DIR is {str(folder)!r}, but {path(folder)} cannot be used: {error}.")
 
 
 def _add(folder: Path, name: str) -> dict[str, str]:

@@ -71,7 +71,8 @@ def _origin(value: str) -> str:
 
 
 def _database(value: str) -> str:
-    if re.match(r"sqlite:///(?!:memory:).|postgres(ql)?://[^/]*/[^?]+\?(.*&)?host=/", value):  # a file, or a Unix socket
+    # A file, or PostgreSQL on a Unix socket.
+    if re.match(r"sqlite:///(?!:memory:).|postgres(ql)?://[^/]*/[^?]+\?(.*&)?host=/", value):
         return value
     return _address(value, "postgres", "postgresql", "postgresql+psycopg2")
 
@@ -138,9 +139,7 @@ class Settings(BaseSettings):
         "a comma list of origins such as https://wiki.example.com",
         shown="own origin only",
     )
-    backend_env: Literal["prod", "dev"] = setting(
-        "prod", "`dev` reloads changed code and writes logs for people.", "prod or dev"
-    )
+    backend_env: Literal["prod", "dev"] = setting("prod", "`dev` builds and loads again what changes.", "prod or dev")
 
     secret_key_given: Annotated[tuple[str, ...], Comma] = setting(
         (),

@@ -61,9 +61,9 @@ def test_a_failure_reaches_slack_and_mail_and_so_does_the_recovery(url: str, tmp
             post(server, github_run(1, conclusion="failure", created=minutes_ago(44)))
             assert chat.wait_for(1)
             assert mailbox.wait_for(1)
-            run_id = httpx.get(
-                f"{server.url}/api/v1/runs", headers={"Authorization": "Bearer test-key"}
-            ).json()["items"][0]["id"]
+            run_id = httpx.get(f"{server.url}/api/v1/runs", headers={"Authorization": "Bearer test-key"}).json()[
+                "items"
+            ][0]["id"]
             for told in (chat.texts[0], text_of(mailbox.mails[0])):
                 for word in ("ci", "kestrel/checkout-api", "main", f"{1:040x}"[:7], f"{server.url}/runs/{run_id}"):
                     assert word in told

@@ -35,7 +35,9 @@ def find() -> str | None:
 def starts(path: str) -> bool:
     """Whether it is there and every library it needs, too."""
     try:
-        answer = subprocess.run([path, "--version", "--no-sandbox"], capture_output=True, text=True, timeout=60, check=False)
+        answer = subprocess.run(
+            [path, "--version", "--no-sandbox"], capture_output=True, text=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return answer.returncode == 0

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -106,18 +107,23 @@ async def _refusal(scope: Scope, headers: Headers) -> Response | None:
 def _with_headers(send: Send, path: str, host: str) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            headers.setdefault("Content-Security-Policy", content_security_policy(host))
-            headers.setdefault("Cache-Control", _caching(path, message["status"]))
+            said = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in said}
+            ours = (*_headers_for(host), (b"cache-control", _caching(path, message["status"])))
+            message["headers"] = said + [pair for pair in ours if pair[0] not in names]
         await send(message)
 
     return send_with_headers
 
 
-def _caching(path: str, status: int) -> str:
+@lru_cache(maxsize=100)
+def _headers_for(host: str) -> tuple[tuple[bytes, bytes], ...]:
+    headers = HEADERS | {"Content-Security-Policy": content_security_policy(host)}
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+def _caching(path: str, status: int) -> bytes:
     """Built files have a hash in their name; answers of the API are nobody's to keep; all else is asked again."""
     if path.startswith("/assets/") and status in (200, 206, 304):
-        return "public, max-age=31536000, immutable"
-    return "no-store" if is_api(path) else "no-cache"
+        return b"public, max-age=31536000, immutable"
+    return b"no-store" if is_api(path) else b"no-cache"

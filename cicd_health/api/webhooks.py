@@ -69,7 +69,7 @@ def _add(routes: APIRouter, provider: Provider, inbox: Inbox, refusals: Refusals
     async def webhook(request: Request) -> JSONResponse:
         return await _take(request, provider, inbox, refusals)
 
-    path, name = f"/webhooks/{provider.slug}", f"{provider.label}'s webhook"
+    path, name = f"/webhooks/{provider.slug}", f"Webhook of {provider.label}"
     routes.add_api_route(path, webhook, methods=["POST"], status_code=202, responses=ANSWERS, summary=name)
     routes.add_api_route(f"/webhook/{provider.slug}", webhook, methods=["POST"], include_in_schema=False)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +16,13 @@ from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
 from cicd_health import access, demo, flow, queue, secret_file, settings
-from cicd_health.cli import banner, logs, page_build, server, settings_page
+from cicd_health.cli import banner, page_build, server, settings_page
 from cicd_health.demo.telling import Telling
 from cicd_health.store import engine, migrations
 
 WAIT_FOR_DATABASE_S = 30
 DEMO_LASTS_S = 6 * 3600
-PROBLEMS = (settings.SettingsError, server.AddressError, page_build.PageError)
+PROBLEMS = (settings.SettingsError, secret_file.SecretFileError, server.AddressError, page_build.PageError)
 
 app = typer.Typer(
     help="CI/CD Health: the health of your pipelines on one page.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -36,8 +35,8 @@ app.add_typer(keys, name="keys")
 def serve() -> None:
     """Serve the page, the API and the webhooks on one port."""
     with _one_sentence():
-        first_start = _prepare()
-        raise typer.Exit(_run(first_start))
+        known = _prepare()
+        raise typer.Exit(_run(known))
 
 
 @app.command(name="demo")
@@ -48,18 +47,19 @@ def demonstrate() -> None:
         _remove_old(database)
         os.environ["DATABASE_URL"] = f"sqlite:///{database}"
         settings.get.cache_clear()
-        first_start = _prepare()
+        known = _prepare()
         stop = threading.Event()
         traffic = threading.Thread(target=demo.live, args=(stop, _history()), name="demo traffic", daemon=True)
-        code = _run(first_start, traffic.start)
+        code = _run(known, traffic.start)
         stop.set()
         raise typer.Exit(code)
 
 
 def _remove_old(database: Path) -> None:
     """A demo of yesterday would show that nothing has been built since: it is made anew."""
-    if database.exists() and time.time() - database.stat().st_mtime > DEMO_LASTS_S:
-        for file in database.parent.glob(f"{database.name}*"):
+    files = [file for file in database.parent.glob(f"{database.name}*") if file.is_file()]
+    if files and time.time() - max(file.stat().st_mtime for file in files) > DEMO_LASTS_S:
+        for file in files:
             file.unlink()
 
 
@@ -133,24 +133,23 @@ def add_key(
             _fail(f"{error}.")
 
 
-def _prepare() -> bool:
-    """Everything that must hold before the server starts; True on the first start in this DATA_DIR."""
+def _prepare() -> Collection[str]:
+    """Everything that must hold before the server starts; the names of the secrets that an earlier start made."""
     chosen = settings.get()
-    logs.configure(readable=chosen.backend_env == "dev" or sys.stderr.isatty())
     server.check_free(chosen.host, chosen.port)
-    first_start = not secret_file.path(chosen.data_dir).exists()
+    known = secret_file.names(chosen.data_dir)
     _migrate()
     flow.start(_now())
     if chosen.backend_env == "prod" and not page_build.is_current():
         typer.echo("Building the page. This is done once and takes about half a minute.")
         page_build.ensure()
-    return first_start
+    return known
 
 
-def _run(first_start: bool, when_ready: Callable[[], None] = lambda: None) -> int:
+def _run(known: Collection[str], when_ready: Callable[[], None] = lambda: None) -> int:
     """Serve until told to stop; the exit code. The banner is printed when the server answers."""
     chosen = settings.get()
-    text = banner.text(chosen, _new_link(), _now(), first_start=first_start)
+    text = banner.text(chosen, _new_link(), _now(), known)
 
     def announce() -> None:
         typer.echo(text)

@@ -7,6 +7,7 @@ import hmac
 import json
 import shlex
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -20,8 +21,8 @@ def sign_in_link(settings: Settings, token: str) -> str:
     return f"{settings.public_url}/login/link?token={quote(token)}"
 
 
-def text(settings: Settings, token: str, now: datetime, *, first_start: bool) -> str:
-    """The text of the start. Secrets are in it on the first start only."""
+def text(settings: Settings, token: str, now: datetime, known: Collection[str]) -> str:
+    """The text of the start. Of the secrets only those are in it that were generated now, and not `known` before."""
     url = settings.public_url
     lines = [
         "",
@@ -35,7 +36,7 @@ def text(settings: Settings, token: str, now: datetime, *, first_start: bool) ->
         f"  Jenkins  {url}/webhooks/jenkins",
         "           Notification plugin, JSON over HTTP; put ?token= and JENKINS_WEBHOOK_TOKEN behind the address.",
         "",
-        *(_secrets(settings) if first_start else ()),
+        *_new_secrets(settings, known),
         "  Send a first run by hand:",
         "",
         _curl(settings, now),
@@ -44,14 +45,14 @@ def text(settings: Settings, token: str, now: datetime, *, first_start: bool) ->
     return "\n".join(lines)
 
 
-def _secrets(settings: Settings) -> list[str]:
-    generated = [name for name in GENERATED if not getattr(settings, f"{name.lower()}_given")]
-    if not generated:
+def _new_secrets(settings: Settings, known: Collection[str]) -> list[str]:
+    new = [name for name in GENERATED if name not in known and not getattr(settings, f"{name.lower()}_given")]
+    if not new:
         return []
-    width = max(map(len, generated))
-    shown = [f"    {name:{width}}  {getattr(settings, name.lower())}" for name in generated]
+    width = max(map(len, new))
+    shown = [f"    {name:{width}}  {getattr(settings, name.lower())}" for name in new]
     file = secret_file.path(settings.data_dir)
-    return [f"  Generated for this first start and kept in {file}; sign-in is {settings.admin_email}:", *shown, ""]
+    return [f"  Generated now and kept in {file}; sign-in is {settings.admin_email}:", *shown, ""]
 
 
 def _curl(settings: Settings, now: datetime) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cicd_health.model.health import Bucket, Overview, Summary
+from cicd_health.model.health import Bucket, Distribution, Overview, Summary
 from cicd_health.model.runs import FAILED, Outcome
 from cicd_health.ui import format as text
 from cicd_health.ui import geometry
 from cicd_health.ui.format import Delta
 from cicd_health.ui.geometry import Spark
 
+DRAWABLE = 4  # points that make a line worth drawing
 CARD_LEAST = 0.15  # a card's duration is judged from 15 %
 
 
@@ -109,13 +111,25 @@ def duration(overview: Overview) -> Card:
         value=text.duration(text.p50(now)),
         other_value=text.duration(text.p95(now)),
         delta=text.duration_delta(text.p95(now), text.p95(before), least=CARD_LEAST),
-        spark=geometry.line(
-            [text.p95(bucket.duration) for bucket in overview.wide_buckets], tone="c3", label="p95 duration over time"
-        ),
+        spark=_slow_end([bucket.duration for bucket in overview.wide_buckets], "duration"),
         first=f"{text.counted(now.n, 'success', 'successes')}, mean {text.duration(now.mean)}",
-        second=f"p95 was {text.duration(text.p95(before))}, p50 {text.duration(text.p50(before))}",
+        second=_was(before),
         how=f"of successes, first job start to last job end; {text.count(now.unmeasured)} unmeasured",
     )
+
+
+def _was(before: Distribution) -> str:
+    if not before.n:
+        return "nothing to compare with"
+    return f"p95 was {text.duration(text.p95(before))}, p50 {text.duration(text.p50(before))}"
+
+
+def _slow_end(spread: Sequence[Distribution], noun: str) -> Spark:
+    """The p95 over time; the p50 where too few buckets have enough values for a p95."""
+    p95 = [text.p95(one) for one in spread]
+    if sum(value is not None for value in p95) >= DRAWABLE:
+        return geometry.line(p95, tone="c3", label=f"p95 {noun} over time")
+    return geometry.line([text.p50(one) for one in spread], label=f"p50 {noun} over time")
 
 
 def queue(overview: Overview) -> Card:
@@ -126,9 +140,7 @@ def queue(overview: Overview) -> Card:
         value=text.duration(text.p50(now)),
         other_value=text.duration(text.p95(now)),
         delta=text.duration_delta(text.p95(now), text.p95(before), least=CARD_LEAST),
-        spark=geometry.line(
-            [text.p95(bucket.queue) for bucket in overview.wide_buckets], tone="c3", label="p95 queue time over time"
-        ),
+        spark=_slow_end([bucket.queue for bucket in overview.wide_buckets], "queue time"),
         first=f"{text.count(now.n)} measured, {text.count(now.unmeasured)} not",
         second=_waiting(overview),
         how="from created to started, when a runner took it; those still waiting are not in it",

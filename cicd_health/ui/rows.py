@@ -175,7 +175,7 @@ def sentence(pipelines: Sequence[PipelineHealth]) -> str:
 def period(overview: Overview, zone: tzinfo) -> str:
     """`Sat 14 Nov 00:00 to Fri 20 Nov 10:42, against the 7 days before`."""
     window = overview.query.window
-    start, end = window.start.astimezone(zone), min(window.end, overview.now).astimezone(zone)
+    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
     days = window.length.total_seconds() / 86400
     length = "24 hours" if days == 1 else f"{days:.1f}".removesuffix(".0") + " days"
     return f"{start:%a} {start.day} {start:%b %H:%M} to {end:%a} {end.day} {end:%b %H:%M}, against the {length} before"

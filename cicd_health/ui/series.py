@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta, tzinfo
 
 from cicd_health.model.health import Bucket, Distribution, Overview
@@ -16,6 +16,7 @@ GAP, FOOT = 1, 4  # pixels under the baseline
 DAY = timedelta(days=1)
 DATES = 6
 COUNT_STEPS = (1, 2, 5)
+UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 SECOND_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800)
 
 
@@ -58,15 +59,21 @@ class OutcomeBar:
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     per: str = ""
-    failed: str = ""
-    unstable: str = ""
-    passed: str = ""
-    left_out: str = ""
     bars: list[OutcomeBar] = field(default_factory=list)
     days: Days = field(default_factory=Days)
     axis: Axis = field(default_factory=Axis)
     floor: float = 0
     now: str = ""  # the key of the running bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """For the legend; they equal the cards."""
+
+    failed: str = ""
+    unstable: str = ""
+    passed: str = ""
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +97,82 @@ class Percentiles:
     points: list[Point] = field(default_factory=list)
     days: Days = field(default_factory=Days)
     axis: Axis = field(default_factory=Axis)
-    last_p95: list[Point] = field(default_factory=list)
-    last_p50: list[Point] = field(default_factory=list)
-    empty: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """The newest value of a line."""
+
+    key: str
+    seconds: float
+    ink: str
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The right end of a line chart."""
+
+    points: list[Point] = field(default_factory=list)
+    dots: list[Dot] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The buckets that are not over, apart from the others: they change with every run, the others hardly ever."""
+
+    totals: Totals = field(default_factory=Totals)
+    bars: list[OutcomeBar] = field(default_factory=list)
+    durations: Newest = field(default_factory=Newest)
+    queues: Newest = field(default_factory=Newest)
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """What the three charts draw, each without its running bucket."""
+
+    outcomes: Outcomes
+    durations: Percentiles
+    queues: Percentiles
+    running: Running
+
+
+def charts(overview: Overview, zone: tzinfo) -> Charts:
+    all_outcomes = outcomes(overview, zone)
+    all_durations = durations(overview, zone)
+    all_queues = queues(overview, zone)
+    over = sum(not bucket.running for bucket in overview.buckets)
+    wide_over = sum(not bucket.running for bucket in overview.wide_buckets)
+    return Charts(
+        outcomes=replace(all_outcomes, bars=all_outcomes.bars[:over]),
+        durations=replace(all_durations, points=all_durations.points[:wide_over]),
+        queues=replace(all_queues, points=all_queues.points[:wide_over]),
+        running=Running(
+            totals=totals(overview),
+            bars=all_outcomes.bars[over:],
+            durations=Newest(all_durations.points[wide_over:], dots(all_durations.points)),
+            queues=Newest(all_queues.points[wide_over:], dots(all_queues.points)),
+        ),
+    )
+
+
+def totals(overview: Overview) -> Totals:
+    counts = overview.summary.counts
+    unstable = counts.get(Outcome.UNSTABLE, 0)
+    return Totals(
+        failed=text.count(sum(n for outcome, n in counts.items() if outcome.failed) - unstable),
+        unstable=text.count(unstable),
+        passed=text.count(overview.summary.successes),
+        left_out=text.count(overview.summary.total - overview.summary.verdicts),
+    )
 
 
 def outcomes(overview: Overview, zone: tzinfo) -> Outcomes:
-    counts = overview.summary.counts
-    unstable = counts.get(Outcome.UNSTABLE, 0)
     heights = [sum(bucket.counts.values()) for bucket in overview.buckets]
     axis = count_axis(max(heights, default=0))
     pixel = axis.top / PLOT
     running = next((bucket for bucket in overview.buckets if bucket.running), None)
     return Outcomes(
         per=per(overview.buckets),
-        failed=text.count(sum(n for outcome, n in counts.items() if outcome.failed) - unstable),
-        unstable=text.count(unstable),
-        passed=text.count(overview.summary.successes),
-        left_out=text.count(overview.summary.total - overview.summary.verdicts),
         bars=[_bar(bucket, pixel, zone) for bucket in overview.buckets],
         days=days(overview.buckets, zone),
         axis=axis,
@@ -160,9 +225,6 @@ def percentiles(buckets: Sequence[Bucket], spread: Sequence[Distribution], noun:
         points=points,
         days=days(buckets, zone),
         axis=seconds_axis(max(measured, default=0.0)),
-        last_p95=[point for point in points if point.p95 is not None][-1:],
-        last_p50=[point for point in points if point.p50 is not None][-1:],
-        empty=not measured,
     )
 
 
@@ -183,6 +245,12 @@ def _point(bucket: Bucket, spread: Distribution, noun: str, zone: tzinfo) -> Poi
 
 def _tenth(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 1)
+
+
+def dots(points: Sequence[Point]) -> list[Dot]:
+    p95 = [Dot(point.key, point.p95, "var(--c3)") for point in points if point.p95 is not None]
+    p50 = [Dot(point.key, point.p50, "var(--c1)") for point in points if point.p50 is not None]
+    return [*p95[-1:], *p50[-1:]]
 
 
 def per(buckets: Sequence[Bucket]) -> str:
@@ -216,10 +284,13 @@ def days(buckets: Sequence[Bucket], zone: tzinfo) -> Days:
 
 
 def _hours(buckets: Sequence[Bucket], zone: tzinfo) -> dict[str, str]:
+    """Round hours that the buckets begin with, six at most in a day."""
+    length = max(1, round((buckets[-1].start - buckets[0].start).total_seconds() / 3600 / max(1, len(buckets) - 1)))
+    every = next((hours for hours in (4, 6, 12) if hours % length == 0), 24)
     return {
         _key(bucket): text.clock(bucket.start, zone)
         for bucket in buckets
-        if (local := bucket.start.astimezone(zone)).hour % 4 == 0 and local.minute == 0
+        if (local := bucket.start.astimezone(zone)).hour % every == 0 and local.minute == 0
     }
 
 
@@ -243,25 +314,13 @@ def count_axis(top: int) -> Axis:
 
 
 def seconds_axis(top: float) -> Axis:
-    """Four or five ticks on round times."""
+    """Four or five ticks on round times, all in the unit of the first."""
     top = max(top, 4.0)
     step = next((step for step in SECOND_STEPS if 4 * step >= top), math.ceil(top / 4 / 86400) * 86400)
-    return _axis(step, top, _short)
+    size, unit = next((size, unit) for size, unit in UNITS if step >= size)
+    return _axis(step, top, lambda seconds: f"{seconds // size}{unit}" if seconds else "0")
 
 
-def _axis(step: int, top: float, word) -> Axis:
+def _axis(step: int, top: float, word: Callable[[int], str]) -> Axis:
     ticks = [step * i for i in range(math.ceil(top / step) + 1)]
     return Axis(ticks, {str(tick): word(tick) for tick in ticks}, ticks[-1])
-
-
-def _short(seconds: int) -> str:
-    """`0`, `30s`, `10m`, `1h 30m`, `2d`."""
-    if seconds == 0:
-        return "0"
-    if seconds % 86400 == 0:
-        return f"{seconds // 86400}d"
-    if seconds >= 3600:
-        hours, rest = divmod(seconds, 3600)
-        return f"{hours}h" + (f" {rest // 60}m" if rest else "")
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes}m" + (f" {rest}s" if rest else "") if minutes else f"{rest}s"

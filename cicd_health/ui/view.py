@@ -15,7 +15,7 @@ from cicd_health.ui.geometry import Strip
 from cicd_health.ui.routes import SHOWN, Asked
 from cicd_health.ui.routes import overview as address
 from cicd_health.ui.rows import AttentionRow, PipelineRow, RunRow, SourceRow
-from cicd_health.ui.series import Outcomes, Percentiles
+from cicd_health.ui.series import Charts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,7 @@ class View:
     freshness: Freshness
     attention: Attention
     cards: list[Card]
-    outcomes: Outcomes
-    durations: Percentiles
-    queues: Percentiles
+    charts: Charts
     pipelines: Pipelines
     strips: dict[str, Strip]
     latest: Latest
@@ -105,9 +103,7 @@ def view(overview: Overview, asked: Asked, zone: tzinfo) -> View:
         freshness=Freshness(rows.source_rows(overview, zone), f"Times in {text.offset(overview.now, zone)}"),
         attention=attention(overview, zone),
         cards=cards(overview),
-        outcomes=series.outcomes(overview, zone),
-        durations=series.durations(overview, zone),
-        queues=series.queues(overview, zone),
+        charts=series.charts(overview, zone),
         pipelines=pipelines(overview, asked, zone),
         strips={str(pipeline.pipeline_id): geometry.strip(pipeline.strip) for pipeline in listed},
         latest=latest(overview, zone),

@@ -100,3 +100,23 @@ def test_a_list_of_runs_comes_back_in_its_order_and_again_is_the_same(client, ge
 
 def test_an_empty_list_is_no_run(client):
     assert client.post("/api/v1/ingest", json=[], headers=TOKEN).json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"pipeline": "\x00"},
+        {"repo": "a/b\x00\ud800"},
+        {"branch": "x" * 100_000},
+        {"url": "https://ci.example/" + "x" * 5000},
+        {"logs": "\x00" * 1000},
+        {"duration_seconds": 1e300},
+        {"duration_seconds": -1},
+        {"started_at": "0001-01-01T00:00:00Z"},
+        {"started_at": 12345678901234567890},
+        {"pipeline": ["list"]},
+    ],
+)
+@pytest.mark.parametrize("path", ["/ingest/github", "/ingest/jenkins"])
+def test_a_strange_build_is_stored_or_refused_and_never_a_500(client, strange, path):
+    assert client.post(path, json=BUILD | strange, headers=TOKEN).status_code in (201, 422)

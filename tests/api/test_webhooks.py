@@ -176,3 +176,23 @@ async def test_a_request_that_gave_up_does_not_disturb_the_others(everything):
         posts[0].cancel()
         answers = await asyncio.gather(*posts, return_exceptions=True)
     assert [answer.status_code for answer in answers[1:]] == [202] * 4
+
+
+@pytest.mark.parametrize(
+    "body", [[], None, 1, "text", {}, {"action": "\x00"}, {"action": "a" * 100_000}, {"action": {}}]
+)
+def test_any_signed_json_is_kept_whatever_it_is(client, body):
+    assert post_github(client, body).status_code == 202
+
+
+def test_a_delivery_id_of_any_length_is_kept_once(client):
+    raw = json.dumps(github_run()).encode()
+    headers = signed(raw, "hook secret") | {"X-GitHub-Delivery": "x" * 5000, "X-GitHub-Event": "y" * 5000}
+    states = [client.post("/webhooks/github", content=raw, headers=headers).json()["state"] for _ in range(2)]
+    assert states == ["ignored", "duplicate"]
+
+
+def test_a_title_with_half_an_emoji_and_a_nul_is_shown_without_them(client, get):
+    raw = json.dumps(github_run(created=RECENTLY, display_title="Retry \ud83d\x00 refunds")).encode()
+    assert client.post("/webhooks/github", content=raw, headers=signed(raw, "hook secret")).json()["state"] == "applied"
+    assert get("/api/v1/runs")["items"][0]["title"] == "Retry  refunds"

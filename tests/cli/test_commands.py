@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def test_to_replay_a_delivery_that_is_not_there_is_refused(database: sa.Engine):
 
 
 def test_migrating_again_changes_nothing(database: sa.Engine):
+    assert call("migrate").exit_code == 0
     before = sa.inspect(database).get_table_names()
     assert call("migrate").exit_code == 0
     assert sa.inspect(database).get_table_names() == before
@@ -83,6 +85,27 @@ def test_the_first_run_of_the_banner_is_a_success_that_github_could_have_sent():
     [event] = PROVIDERS["github"].parse({"x-github-event": "workflow_run"}, banner.first_run(NOW))
     assert event.outcome is Outcome.SUCCESS
     assert event.completed_at == NOW
+
+
+def test_the_banner_shows_the_secrets_that_are_new(tmp_path: Path):
+    chosen = settings.read({"DATA_DIR": str(tmp_path), "INGEST_TOKEN": "given"})
+    text = banner.text(chosen, "token", NOW, known={"ADMIN_PASSWORD"})
+    assert chosen.github_webhook_secret in text
+    assert chosen.jenkins_webhook_token in text
+    assert chosen.admin_password not in text
+    assert "given" not in text
+
+
+def test_an_old_demo_is_made_anew_and_one_in_use_is_not(tmp_path: Path):
+    database, log = tmp_path / "demo.db", tmp_path / "demo.db-wal"
+    for file in (database, log):
+        file.write_text("", encoding="utf-8")
+    os.utime(database, (0, 0))
+    cli._remove_old(database)
+    assert database.exists()
+    os.utime(log, (0, 0))
+    cli._remove_old(database)
+    assert not database.exists()
 
 
 @pytest.fixture(autouse=True)

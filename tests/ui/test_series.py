@@ -35,6 +35,10 @@ def test_a_day_has_ticks_of_four_hours():
     assert words(buckets(24, 1)) == ["00:00", "04:00", "08:00", "12:00", "16:00", "20:00"]
 
 
+def test_wide_buckets_of_a_day_have_ticks_where_they_begin():
+    assert words(buckets(8, 3)) == ["00:00", "06:00", "12:00", "18:00"]
+
+
 def test_a_quarter_has_a_handful_of_dates():
     assert words(buckets(90, 24))[0] == "21 Nov"
     assert len(words(buckets(90, 24))) == 6
@@ -54,6 +58,7 @@ def test_seconds_have_ticks_on_round_times():
     axis = series.seconds_axis(1409)
     assert [axis.words[str(tick)] for tick in axis.ticks] == ["0", "10m", "20m", "30m"]
     assert series.seconds_axis(20_000).words["7200"] == "2h"
+    assert list(series.seconds_axis(85).words.values()) == ["0", "30s", "60s", "90s"]
 
 
 def test_a_failed_bucket_has_a_foot_and_a_passed_one_has_none():
@@ -73,13 +78,20 @@ def test_the_running_bucket_is_kept_apart():
     assert last.now_passed > 0
 
 
+def test_what_is_over_is_apart_from_what_is_not():
+    shown = series.charts(samples.overview(), BERLIN)
+    assert shown.outcomes.now == shown.running.bars[0].key
+    assert len(shown.outcomes.bars) + 1 == len(samples.buckets(6))
+    assert len(shown.durations.points) + len(shown.running.durations.points) == len(samples.buckets(12))
+    assert shown.running.durations.dots[0].key == shown.running.durations.points[-1].key
+
+
 def test_a_bucket_with_few_values_is_a_gap():
     few = Distribution(n=6, mean=60.0, p50=60.0, p95=90.0)
     shown = series.percentiles(buckets(2, 12, few), [few, NOTHING], "success", BERLIN)
     assert [(point.p50, point.p95) for point in shown.points] == [(60.0, None), (None, None)]
     assert shown.points[0].of == "6 successes"
-    assert [point.key for point in shown.last_p50] == [shown.points[0].key]
-    assert shown.last_p95 == []
+    assert [(dot.key, dot.seconds) for dot in series.dots(shown.points)] == [(shown.points[0].key, 60.0)]
 
 
 def test_the_width_of_a_bucket_is_said():

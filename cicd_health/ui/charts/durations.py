@@ -4,11 +4,11 @@ import reflex as rx
 
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.components import plot
-from cicd_health.ui.series import Axis, Days, Percentiles, Point
+from cicd_health.ui.series import Axis, Days, Newest, Percentiles, Point
 from cicd_health.ui.shown import Shown
 
 
-def draw(shown: Shown[Percentiles]) -> rx.Component:
+def draw(shown: Shown[Percentiles], newest: Shown[Newest] | None = None) -> rx.Component:
     return rx.el.div(
         rx.recharts.line_chart(
             plot.grid(),
@@ -16,12 +16,11 @@ def draw(shown: Shown[Percentiles]) -> rx.Component:
             line("p95", "var(--c3)"),
             line("mean", "var(--c2)", dashes="4 3"),
             line("p50", "var(--c1)"),
-            rx.foreach(shown.last_p95, lambda point: dot(point, point.p95, "var(--c3)")),
-            rx.foreach(shown.last_p50, lambda point: dot(point, point.p50, "var(--c1)")),
+            *([] if newest is None else [plot.dots(newest.dots)]),
             plot.x_axis(shown.days),
             plot.y_axis(shown.axis),
             plot.tooltip(_tip, Point),
-            data=plot.points(shown.points),
+            data=plot.points(shown.points, None if newest is None else newest.points),
             height=plot.HEIGHT,
             margin=plot.MARGIN,
         ),
@@ -41,13 +40,6 @@ def line(key: str, ink: str, dashes: str = "0") -> rx.Component:
         connect_nulls=False,
         is_animation_active=False,
         stroke_dasharray=dashes,
-    )
-
-
-def dot(point: Shown[Point], value: rx.Var, ink: str) -> rx.Component:
-    """The newest value."""
-    return rx.recharts.reference_dot(
-        x=point.key, y=value.to(int), r=3, fill=ink, stroke="var(--surface)", key=point.key
     )
 
 
@@ -80,7 +72,7 @@ def sample() -> Percentiles:
         points.append(Point(str(i), f"Day {i + 1}", p50, p95, None if gap else 170.0 + 3 * i, *texts, "24 successes"))
     words = {str(i): str(i + 1) for i in range(0, 14, 2)}
     axis = Axis([0, 300, 600, 900], {"0": "0", "300": "5m", "600": "10m", "900": "15m"}, 900)
-    return Percentiles("per day", points, Days(list(words), words), axis, points[-1:], points[-1:], empty=False)
+    return Percentiles("per day", points, Days(list(words), words), axis)
 
 
 CHART = Chart("durations", "Duration", draw, sample=sample())

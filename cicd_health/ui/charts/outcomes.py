@@ -6,15 +6,18 @@ import reflex as rx
 
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.components import plot
-from cicd_health.ui.series import Axis, Days, OutcomeBar, Outcomes
+from cicd_health.ui.series import Axis, Days, OutcomeBar, Outcomes, Totals
 from cicd_health.ui.shown import Shown
 
 STACK = "outcome"
 HEIGHT = plot.HEIGHT
 
 
-def draw(shown: Shown[Outcomes]) -> rx.Component:
-    """Hatched: the bucket that is not over. A foot under the baseline repeats "did not pass" without colour."""
+def draw(shown: Shown[Outcomes], running: Shown[list[OutcomeBar]] | None = None) -> rx.Component:
+    """Hatched: the bucket that is not over, `running`, if it is not among the bars.
+
+    A foot under the baseline says "did not pass" without colour.
+    """
     return rx.el.div(
         rx.recharts.bar_chart(
             plot.grid(),
@@ -50,7 +53,7 @@ def draw(shown: Shown[Outcomes]) -> rx.Component:
             plot.x_axis(shown.days, height=20),
             plot.y_axis(shown.axis, floor=shown.floor),
             plot.tooltip(_tip, OutcomeBar),
-            data=plot.points(shown.bars),
+            data=plot.points(shown.bars, running),
             height=HEIGHT,
             margin=plot.MARGIN,
             bar_category_gap="9%",
@@ -89,7 +92,7 @@ def _both(over: Any, now: Any) -> Any:
     return over.to(int) + now.to(int)
 
 
-def legend(shown: Shown[Outcomes]) -> rx.Component:
+def legend(shown: Shown[Totals]) -> rx.Component:
     """The totals; they equal the cards."""
     return plot.legend(
         plot.entry(plot.swatch("fail"), shown.failed, " failed"),
@@ -121,7 +124,7 @@ def _sample() -> Outcomes:
     ]
     words = dict(zip("0123456", ["Sat", "Sun", "Mon", "Tue", "Wed", "Thu", "Fri"], strict=True))
     axis = Axis([0, 20, 40, 60, 80], {str(n): str(n) for n in (0, 20, 40, 60, 80)}, 80)
-    return Outcomes("per day", "15", "3", "260", "10", bars, Days(list(words), words), axis, -4 * pixel, "6")
+    return Outcomes("per day", bars, Days(list(words), words), axis, -4 * pixel, "6")
 
 
 CHART = Chart("outcomes", "Outcomes", draw, sample=_sample())

@@ -3,13 +3,13 @@
 import reflex as rx
 
 from cicd_health.ui.chart import Chart
-from cicd_health.ui.charts.durations import dot, line, sample
+from cicd_health.ui.charts.durations import line, sample
 from cicd_health.ui.components import plot
-from cicd_health.ui.series import Percentiles, Point
+from cicd_health.ui.series import Newest, Percentiles, Point
 from cicd_health.ui.shown import Shown
 
 
-def draw(shown: Shown[Percentiles]) -> rx.Component:
+def draw(shown: Shown[Percentiles], newest: Shown[Newest] | None = None) -> rx.Component:
     return rx.el.div(
         rx.recharts.composed_chart(
             plot.grid(),
@@ -27,12 +27,11 @@ def draw(shown: Shown[Percentiles]) -> rx.Component:
                 custom_attrs={"fillOpacity": 1},
             ),
             line("p50", "var(--c1)"),
-            rx.foreach(shown.last_p95, lambda point: dot(point, point.p95, "var(--c3)")),
-            rx.foreach(shown.last_p50, lambda point: dot(point, point.p50, "var(--c1)")),
+            *([] if newest is None else [plot.dots(newest.dots)]),
             plot.x_axis(shown.days),
             plot.y_axis(shown.axis),
             plot.tooltip(_tip, Point),
-            data=plot.points(shown.points),
+            data=plot.points(shown.points, None if newest is None else newest.points),
             height=plot.HEIGHT,
             margin=plot.MARGIN,
         ),

@@ -76,7 +76,7 @@ def _loading() -> rx.Component:
                 bar("w-20"),
                 bar("w-56"),
                 bar("w-80"),
-                class_name="flex items-center gap-8 h-11 px-4 border-b border-line last:border-b-0",
+                class_name="flex items-center gap-8 h-21 tab:h-11 px-4 border-b border-line last:border-b-0",
             )
             for _ in range(3)
         ],

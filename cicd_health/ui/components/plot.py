@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 from reflex_base.vars.function import ArgsFunctionOperation
 
-from cicd_health.ui.series import Axis, Days
+from cicd_health.ui.series import Axis, Days, Dot
 from cicd_health.ui.shown import Shown
 
 HEIGHT = 208
@@ -21,9 +21,10 @@ def _word_of(words: Shown[dict[str, str]]) -> rx.Var:
     return ArgsFunctionOperation.create(("tick",), words[rx.Var("tick").to(str)])
 
 
-def points(buckets: rx.Var[Any]) -> rx.Var[list[dict[str, Any]]]:
-    """Buckets as recharts takes them."""
-    return buckets.to(list[dict[str, Any]])
+def points(over: Any, running: Any = None) -> Any:
+    """Buckets as recharts takes them: those that are over, then the one that is not."""
+    ended = over.to(list[dict[str, Any]])
+    return ended if running is None else ended + running.to(list[dict[str, Any]])
 
 
 def x_axis(days: Shown[Days], height: int = 24) -> rx.Component:
@@ -59,6 +60,15 @@ def grid() -> rx.Component:
 
 def baseline() -> rx.Component:
     return rx.recharts.reference_line(y=0, stroke="var(--line-2)")
+
+
+def dots(newest: Shown[list[Dot]]) -> rx.Component:
+    return rx.foreach(
+        newest,
+        lambda dot: rx.recharts.reference_dot(
+            x=dot.key, y=dot.seconds.to(int), r=3, fill=dot.ink, stroke="var(--surface)", key=dot.ink
+        ),
+    )
 
 
 def tooltip(card: Callable[[rx.Var[Any]], rx.Component], point: Any) -> rx.Component:

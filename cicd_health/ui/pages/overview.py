@@ -101,19 +101,19 @@ def _charts() -> rx.Component:
     return rx.el.div(
         panel(
             "Outcomes",
-            rx.el.div(outcomes.draw(shown.outcomes), class_name=PLOT),
+            rx.el.div(outcomes.draw(shown.outcomes, shown.running.bars), class_name=PLOT),
             sub=_per(shown.outcomes.per),
-            end=outcomes.legend(shown.outcomes),
+            end=outcomes.legend(shown.running.totals),
         ),
         panel(
             "Duration",
-            rx.el.div(durations.draw(shown.durations), class_name=PLOT),
+            rx.el.div(durations.draw(shown.durations, shown.running.durations), class_name=PLOT),
             sub=_per(rx.cond(shown.durations.per != "", f"successes, {shown.durations.per}", "")),
             end=durations.legend(),
         ),
         panel(
             "Queue",
-            rx.el.div(queue.draw(shown.queues), class_name=PLOT),
+            rx.el.div(queue.draw(shown.queues, shown.running.queues), class_name=PLOT),
             sub=_per(shown.queues.per),
             end=queue.legend(),
         ),

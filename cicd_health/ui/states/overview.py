@@ -22,7 +22,7 @@ from cicd_health.ui.cards import Card
 from cicd_health.ui.connect import Connect
 from cicd_health.ui.geometry import Strip
 from cicd_health.ui.routes import Asked
-from cicd_health.ui.series import Outcomes, Percentiles
+from cicd_health.ui.series import Outcomes, Percentiles, Running
 from cicd_health.ui.states.latest import LatestState
 from cicd_health.ui.view import Attention, Filters, Freshness, Heading, Pipelines, View
 
@@ -56,6 +56,7 @@ class ChartsState(rx.State):
     outcomes: rx.Field[Outcomes] = rx.field(default_factory=Outcomes)
     durations: rx.Field[Percentiles] = rx.field(default_factory=Percentiles)
     queues: rx.Field[Percentiles] = rx.field(default_factory=Percentiles)
+    running: rx.Field[Running] = rx.field(default_factory=Running)
 
 
 class PipelinesState(rx.State):
@@ -108,9 +109,10 @@ class OverviewState(rx.State):
             _assign(await self.get_state(CardsState), shown=view.cards)
             _assign(
                 await self.get_state(ChartsState),
-                outcomes=view.outcomes,
-                durations=view.durations,
-                queues=view.queues,
+                outcomes=view.charts.outcomes,
+                durations=view.charts.durations,
+                queues=view.charts.queues,
+                running=view.charts.running,
             )
             _assign(await self.get_state(PipelinesState), strips=view.strips, shown=view.pipelines)
             (await self.get_state(LatestState))._offer(view.latest)
@@ -155,7 +157,7 @@ def load(asked: Asked, viewer: ZoneInfo) -> tuple[Overview, View]:
     """One reading of the database and its text. Runs in a thread, once for everybody who asks the same."""
     now = datetime.now(UTC)
     query = Query(
-        window=window_ending(asked.window, now),
+        window=window_ending(asked.window, _next_minute(now)),
         provider=asked.provider or None,
         repo=asked.repo or None,
         branch=asked.branch or None,
@@ -164,6 +166,11 @@ def load(asked: Asked, viewer: ZoneInfo) -> tuple[Overview, View]:
     with engine.reading() as session:
         overview = report.overview(session, query, now)
     return overview, views.view(overview, asked, viewer)
+
+
+def _next_minute(now: datetime) -> datetime:
+    """A window that moves once a minute: between two events most of the page then stays the same and is not sent."""
+    return now.replace(second=59, microsecond=0)
 
 
 def _assign(state: rx.State, **values: object) -> None:
