@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from typing import Any
 
@@ -20,6 +21,8 @@ from cicd_health.store import engine
 
 log = structlog.get_logger(__name__)
 GATHER_S = 0.3  # the least time between two pushes
+REST = 5  # so many times what the snapshots of a push cost is left to everything else before the next
+LONGEST_REST_S = 5.0
 TICK_S = 30.0
 POLL_S = 1.0  # how often SQLite is asked whether another process wrote
 RECONNECT_S = 2.0
@@ -30,19 +33,21 @@ class Hub:
 
     def __init__(self) -> None:
         self.version = 0
+        self.cost_s = 0.0  # of the snapshots of this version, in seconds of a core
         self._waiters: set[asyncio.Future[None]] = set()
         self._snapshots: dict[Hashable, asyncio.Task[Any]] = {}
 
     def publish(self) -> None:
         """Say that something changed. On the event loop only."""
         self.version += 1
+        self.cost_s = 0.0
         self._snapshots.clear()
         waiters, self._waiters = self._waiters, set()
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def wait(self, seen: int, timeout: float) -> None:
+    async def wait(self, seen: int, timeout: float) -> None:  # noqa: ASYNC109 - the heartbeat of the one who waits
         """Return as soon as the version is not `seen`, or after `timeout` seconds."""
         if self.version != seen:
             return
@@ -60,8 +65,15 @@ class Hub:
         """What `load` gives, run once in a thread for everybody who asks with the same key at this version."""
         task = self._snapshots.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._snapshots[key] = asyncio.create_task(asyncio.to_thread(load))
+            task = self._snapshots[key] = asyncio.create_task(asyncio.to_thread(self._timed, load))
         return await asyncio.shield(task)
+
+    def _timed(self, load: Callable[[], Any]) -> Any:
+        begun = time.thread_time()
+        try:
+            return load()
+        finally:
+            self.cost_s += time.thread_time() - begun
 
 
 hub = Hub()
@@ -96,6 +108,7 @@ async def _push(dirty: asyncio.Event) -> None:
         dirty.clear()
         hub.publish()
         await asyncio.sleep(GATHER_S)
+        await asyncio.sleep(min(REST * hub.cost_s, LONGEST_REST_S))
 
 
 async def _listen(dirty: asyncio.Event) -> None:

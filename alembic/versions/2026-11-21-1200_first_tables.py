@@ -225,6 +225,17 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_runs_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_runs_event_created", ["event", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_runs_failed",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text(
+                "outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable') OR first_outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"
+            ),
+            postgresql_where=sa.text(
+                "outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable') OR first_outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"
+            ),
+        )
         batch_op.create_index("ix_runs_outcome_created", ["outcome", "created_at"], unique=False)
         batch_op.create_index("ix_runs_pipeline_created", ["pipeline_id", "created_at"], unique=False)
         batch_op.create_index("ix_runs_provider_created", ["provider", "created_at"], unique=False)
@@ -237,6 +248,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("status != 'completed'"),
             postgresql_where=sa.text("status != 'completed'"),
         )
+        batch_op.create_index("ix_runs_updated", ["updated_at"], unique=False)
 
     op.create_table(
         "attempts",
@@ -346,7 +358,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("run_created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("duration_s", sa.Float(), nullable=True),
         sa.Column("queue_s", sa.Float(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
@@ -360,9 +372,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("repo_id", "external_id"),
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
-        batch_op.create_index("ix_jobs_pipeline_created", ["pipeline_id", "run_created_at"], unique=False)
+        batch_op.create_index("ix_jobs_counted", ["counted_at"], unique=False)
+        batch_op.create_index(
+            "ix_jobs_failed",
+            ["counted_at"],
+            unique=False,
+            sqlite_where=sa.text("outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"),
+            postgresql_where=sa.text("outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"),
+        )
+        batch_op.create_index("ix_jobs_pipeline_created", ["pipeline_id", "counted_at"], unique=False)
         batch_op.create_index("ix_jobs_run", ["run_id", "attempt"], unique=False)
-        batch_op.create_index("ix_jobs_run_created", ["run_created_at"], unique=False)
         batch_op.create_index("ix_jobs_waiting_for_run", ["repo_id", "run_external_id"], unique=False)
 
     op.create_table(
@@ -439,9 +458,14 @@ def downgrade() -> None:
     op.drop_table("log_chunks")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_jobs_waiting_for_run")
-        batch_op.drop_index("ix_jobs_run_created")
         batch_op.drop_index("ix_jobs_run")
         batch_op.drop_index("ix_jobs_pipeline_created")
+        batch_op.drop_index(
+            "ix_jobs_failed",
+            sqlite_where=sa.text("outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"),
+            postgresql_where=sa.text("outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"),
+        )
+        batch_op.drop_index("ix_jobs_counted")
 
     op.drop_table("jobs")
     with op.batch_alter_table("incidents", schema=None) as batch_op:
@@ -464,6 +488,7 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_table("attempts")
     with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_index("ix_runs_updated")
         batch_op.drop_index(
             "ix_runs_unfinished",
             sqlite_where=sa.text("status != 'completed'"),
@@ -474,6 +499,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_runs_provider_created")
         batch_op.drop_index("ix_runs_pipeline_created")
         batch_op.drop_index("ix_runs_outcome_created")
+        batch_op.drop_index(
+            "ix_runs_failed",
+            sqlite_where=sa.text(
+                "outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable') OR first_outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"
+            ),
+            postgresql_where=sa.text(
+                "outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable') OR first_outcome IN ('failure', 'startup_failure', 'timed_out', 'unstable')"
+            ),
+        )
         batch_op.drop_index("ix_runs_event_created")
         batch_op.drop_index("ix_runs_created")
         batch_op.drop_index(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +19,8 @@ from cicd_health.api.paging import Page
 from cicd_health.flow import Receipt
 from cicd_health.model.deliveries import Incoming
 from cicd_health.providers.flat import parse_flat, parse_generic
-from cicd_health.providers.provider import BadPayload
+from cicd_health.providers.json_reader import decode_json
+from cicd_health.providers.provider import BadPayload, NotJson
 from cicd_health.store import engine, lists
 
 FLAT = ("github", "jenkins")
@@ -83,8 +83,8 @@ def _add_flat(routes: APIRouter, inbox: Inbox, slug: str) -> None:
 async def _read(request: Request) -> tuple[bytes, object]:
     body = await bodies.read(request)
     try:
-        return body, json.loads(body)
-    except (ValueError, RecursionError):
+        return body, decode_json(body)
+    except NotJson:
         raise HTTPException(400, "The body is not JSON.") from None
 
 

@@ -78,5 +78,5 @@ def run(
             row,
             attempts_list=[shapes.AttemptOfRun(**known) for known in attempts],
             jobs=shapes.jobs_of(jobs, lists.steps(session, [job["id"] for job in jobs])),
-            alerts=shapes.read_alerts(session, lists.incidents_of_run(session, run_id)),
+            alerts=shapes.read_alerts(session, lists.incidents_of_run(session, row)),
         )

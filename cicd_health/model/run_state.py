@@ -64,18 +64,19 @@ def apply_attempt(
 
 def apply_job(state: RunState, event: model.Job) -> None:
     """Merge one event of one job; its run may still be unknown."""
-    values = _job_values(event)
+    values: Values = _job_values(event)
     stored = state.jobs.get(event.external_id)
     if stored is None:
-        stored = state.jobs[event.external_id] = values | {
+        identity: Values = {
             "id": None,
             "run_id": None,
             "pipeline_id": None,
-            "run_created_at": None,
+            "counted_at": None,
             "repo_id": state.repo_id,
             "run_external_id": event.run_external_id,
             "external_id": event.external_id,
         }
+        stored = state.jobs[event.external_id] = values | identity
         wins = True
     else:
         wins = merge(stored, values)
@@ -100,7 +101,7 @@ def finish(state: RunState) -> None:
     run["first_outcome"] = first["outcome"] if first and first["status"] == Status.COMPLETED else None
     run["failed_job"], run["failed_step"] = _first_failure(state, last["attempt"])
     for job in state.jobs.values():
-        job["pipeline_id"], job["run_created_at"] = run["pipeline_id"], run["created_at"]
+        job["pipeline_id"], job["counted_at"] = run["pipeline_id"], job["created_at"] or run["created_at"]
 
 
 def contributions(state: RunState) -> Iterator[Contribution]:
@@ -126,7 +127,7 @@ def contributions(state: RunState) -> Iterator[Contribution]:
                 pipeline_id=job["pipeline_id"],
                 repo_id=job["repo_id"],
                 subject="job",
-                at=job["created_at"] or job["run_created_at"],
+                at=job["counted_at"],
                 outcome=Outcome(job["outcome"]),
                 first_outcome=None,
                 rescued=False,

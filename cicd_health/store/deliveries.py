@@ -14,7 +14,12 @@ from sqlmodel import Session, SQLModel, col, select
 from cicd_health.model.deliveries import DeliveryState, Incoming
 from cicd_health.store.tables import DeliveryRow, RefusalRow
 
-DELIVERY = SQLModel.metadata.tables["deliveries"]
+DELIVERY, REFUSAL = (SQLModel.metadata.tables[str(row.__tablename__)] for row in (DeliveryRow, RefusalRow))
+MARK = (
+    sa.update(DELIVERY)
+    .where(DELIVERY.c.id == sa.bindparam("key"))
+    .values({name: sa.bindparam(name) for name in ("state", "error", "run_id", "applied_at")})
+)
 # Never kept: they are secrets, or say who is signed in.
 SECRET_HEADERS = frozenset({"authorization", "cookie", "x-jenkins-token", "x-hub-signature", "x-hub-signature-256"})
 
@@ -36,7 +41,7 @@ def keep(session: Session, batch: Sequence[Incoming]) -> list[tuple[int, bool]]:
     module = sa.dialects.postgresql if postgres else sa.dialects.sqlite
     unique = (DELIVERY.c.provider, DELIVERY.c.external_id)
     insert = module.insert(DELIVERY).on_conflict_do_nothing(index_elements=list(unique))
-    rows = session.execute(insert.returning(DELIVERY.c.id, *unique), [_values(i) for i in new.values()])
+    rows = session.connection().execute(insert.returning(DELIVERY.c.id, *unique), [_values(i) for i in new.values()])
     made = {(provider, external_id): id for id, provider, external_id in rows}
     known = dict(made)
     repeats = [key for key in new if key not in made]
@@ -68,13 +73,8 @@ def _values(incoming: Incoming) -> dict[str, object]:
 
 def mark(session: Session, marks: Sequence[Mark], now: datetime) -> None:
     """Write down what became of these deliveries."""
-    update = (
-        sa.update(DELIVERY)
-        .where(DELIVERY.c.id == sa.bindparam("key"))
-        .values({name: sa.bindparam(name) for name in ("state", "error", "run_id", "applied_at")})
-    )
     session.connection().execute(
-        update,
+        MARK,
         [
             {"key": m.delivery_id, "state": m.state.value, "error": m.error, "run_id": m.run_id, "applied_at": now}
             for m in marks
@@ -106,11 +106,11 @@ def refuse(session: Session, provider: str, reason: str, now: datetime) -> None:
     """Count a refused delivery; nothing of what it said is kept."""
     postgres = session.get_bind().dialect.name == "postgresql"
     module = sa.dialects.postgresql if postgres else sa.dialects.sqlite
-    insert = module.insert(RefusalRow).values(provider=provider, reason=reason, times=1, last_at=now)
+    insert = module.insert(REFUSAL).values(provider=provider, reason=reason, times=1, last_at=now)
     session.execute(
         insert.on_conflict_do_update(
             index_elements=["provider", "reason"],
-            set_={"times": RefusalRow.__table__.c.times + 1, "last_at": now},  # type: ignore[attr-defined]
+            set_={"times": REFUSAL.c.times + 1, "last_at": now},
         )
     )
 
@@ -118,4 +118,4 @@ def refuse(session: Session, provider: str, reason: str, now: datetime) -> None:
 def prune(session: Session, before: datetime, limit: int = 1000) -> int:
     """Delete some deliveries received before this moment; how many went."""
     old = sa.select(DELIVERY.c.id).where(DELIVERY.c.received_at < before).order_by(DELIVERY.c.received_at).limit(limit)
-    return session.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(old))).rowcount
+    return session.connection().execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(old))).rowcount

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from cicd_health import settings
 
-Listener = Callable[[frozenset[str]], None]
+Listener = Callable[[frozenset[str]], object]
 CHANNEL = "cicd_health"  # of PostgreSQL's NOTIFY
 
 

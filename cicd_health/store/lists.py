@@ -54,7 +54,7 @@ class RunFilter:
     end: datetime | None = None
 
 
-def _rows(session: Session, query: sa.Select[Any]) -> Sequence[Row]:
+def _rows(session: Session, query: sa.Select[Any]) -> Rows:
     return session.connection().execute(query).mappings().all()
 
 
@@ -80,7 +80,7 @@ RUNS = (
 )
 
 
-def runs(session: Session, wanted: RunFilter, limit: int, after: Place | None = None) -> Sequence[Row]:
+def runs(session: Session, wanted: RunFilter, limit: int, after: Place | None = None) -> Rows:
     """Runs by creation, newest first."""
     query = RUNS.where(*_conditions(session, wanted))
     return _rows(session, _after(query, RUN.c.created_at, RUN.c.id, after).limit(limit))
@@ -153,28 +153,28 @@ def run(session: Session, run_id: int) -> Row | None:
     return session.connection().execute(RUNS.where(RUN.c.id == run_id)).mappings().one_or_none()
 
 
-def runs_of(session: Session, ids: Iterable[int]) -> Sequence[Row]:
+def runs_of(session: Session, ids: Iterable[int]) -> Rows:
     """These runs, oldest first; those that are not there are left out."""
     return _rows(session, RUNS.where(RUN.c.id.in_(list(ids))).order_by(RUN.c.id))
 
 
-def runs_changed_since(session: Session, moment: datetime, limit: int) -> Sequence[Row]:
+def runs_changed_since(session: Session, moment: datetime, limit: int) -> Rows:
     """Runs that changed here at or after a moment, the latest `limit` of them, oldest change first."""
     recent = sa.select(RUN.c.id).where(RUN.c.updated_at >= moment).order_by(RUN.c.updated_at.desc()).limit(limit)
     return _rows(session, RUNS.where(RUN.c.id.in_(recent)).order_by(RUN.c.updated_at, RUN.c.id))
 
 
-def attempts(session: Session, run_id: int) -> Sequence[Row]:
+def attempts(session: Session, run_id: int) -> Rows:
     return _rows(session, sa.select(ATTEMPT).where(ATTEMPT.c.run_id == run_id).order_by(ATTEMPT.c.attempt))
 
 
-def jobs(session: Session, run_id: int, attempt: int) -> Sequence[Row]:
+def jobs(session: Session, run_id: int, attempt: int) -> Rows:
     """The jobs of one attempt in the order they started; those that did not start come last."""
     query = sa.select(JOB).where(JOB.c.run_id == run_id, JOB.c.attempt == attempt)
     return _rows(session, query.order_by(JOB.c.started_at.asc().nulls_last(), JOB.c.id))
 
 
-def steps(session: Session, job_ids: Sequence[int]) -> Sequence[Row]:
+def steps(session: Session, job_ids: Sequence[int]) -> Rows:
     query = sa.select(STEP).where(STEP.c.job_id.in_(job_ids))
     return _rows(session, query.order_by(STEP.c.job_id, STEP.c.number))
 
@@ -186,7 +186,7 @@ REPOS = sa.select(
 ).join(SOURCE, SOURCE.c.id == REPO.c.source_id)
 
 
-def repos(session: Session, provider: str | None, limit: int, after: Place | None = None) -> Sequence[Row]:
+def repos(session: Session, provider: str | None, limit: int, after: Place | None = None) -> Rows:
     """Repositories, the latest to appear first."""
     query = REPOS if provider is None else REPOS.where(SOURCE.c.provider == provider)
     return _rows(session, _after(query, REPO.c.created_at, REPO.c.id, after).limit(limit))
@@ -205,9 +205,7 @@ PIPELINES = (
 )
 
 
-def pipelines(
-    session: Session, provider: str | None, repo: str | None, limit: int, after: Place | None = None
-) -> Sequence[Row]:
+def pipelines(session: Session, provider: str | None, repo: str | None, limit: int, after: Place | None = None) -> Rows:
     """Pipelines, the latest to appear first."""
     query = PIPELINES
     if provider is not None:
@@ -223,7 +221,7 @@ def pipeline(session: Session, pipeline_id: int) -> Row | None:
 
 def deliveries(
     session: Session, provider: str | None, states: Sequence[str], limit: int, after: Place | None = None
-) -> Sequence[Row]:
+) -> Rows:
     """What arrived, latest first, without the bodies."""
     query = sa.select(*(column for column in DELIVERY.c if column.name not in ("body", "headers")))
     if provider is not None:
@@ -251,7 +249,7 @@ INCIDENTS = (
 
 def incidents(
     session: Session, states: Sequence[str], pipeline_id: int | None, limit: int, after: Place | None = None
-) -> Sequence[Row]:
+) -> Rows:
     """Incidents, the latest to open first, resolved ones too."""
     query = INCIDENTS
     if states:
@@ -261,24 +259,25 @@ def incidents(
     return _rows(session, _after(query, INCIDENT.c.opened_at, INCIDENT.c.id, after).limit(limit))
 
 
-def incidents_of_run(session: Session, run_id: int) -> Sequence[Row]:
-    """Incidents that this run opened, made worse or resolved."""
+def incidents_of_run(session: Session, run: Row) -> Rows:
+    """Incidents that this run opened, made worse or resolved, the latest first."""
     columns = (INCIDENT.c.run_id, INCIDENT.c.last_run_id, INCIDENT.c.recovered_run_id)
-    return _rows(session, INCIDENTS.where(sa.or_(*(c == run_id for c in columns))).order_by(INCIDENT.c.id.desc()))
+    query = INCIDENTS.where(INCIDENT.c.pipeline_id == run["pipeline_id"], sa.or_(*(c == run["id"] for c in columns)))
+    return _rows(session, query.order_by(INCIDENT.c.id.desc()))
 
 
-def notifications(session: Session, incident_ids: Sequence[int]) -> Sequence[Row]:
+def notifications(session: Session, incident_ids: Sequence[int]) -> Rows:
     """The messages of these incidents, in the order they were queued."""
     query = sa.select(*NOTIFICATION.c, CHANNEL.c.slug.label("channel"))
     query = query.join(CHANNEL, CHANNEL.c.id == NOTIFICATION.c.channel_id)
     return _rows(session, query.where(NOTIFICATION.c.incident_id.in_(incident_ids)).order_by(NOTIFICATION.c.id))
 
 
-def rules(session: Session) -> Sequence[Row]:
+def rules(session: Session) -> Rows:
     return _rows(session, sa.select(RULE).order_by(RULE.c.id))
 
 
-def channels(session: Session) -> Sequence[Row]:
+def channels(session: Session) -> Rows:
     """Where messages go. Their addresses are secrets and are not among the columns."""
     columns = (column for column in CHANNEL.c if column.name != "url")
     return _rows(session, sa.select(*columns).order_by(CHANNEL.c.id))

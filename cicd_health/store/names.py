@@ -1,20 +1,107 @@
-"""Sources, repositories and pipelines: found by the provider's stable id, else by name, else made."""
+"""Sources, repositories and pipelines: found by the provider's stable id, else by name, else made.
+
+What a process has once found it remembers: nearly every event speaks of something known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlalchemy import event as sa_event
+from sqlmodel import Session, SQLModel, col, select
 
 from cicd_health.model import runs as model
 from cicd_health.store.tables import PipelineRow, RepositoryRow, SourceRow
 
-Wanted = dict[tuple[int, str], tuple[model.Repo | model.Pipeline, datetime | None]]
+Wanted = dict[tuple[int, str], tuple[Any, datetime | None]]  # by (parent id, key): the thing, and when it was said
+Naming = tuple[str, str, model.Repo, model.Pipeline | None]  # how an event names where it belongs
 SOURCE_NAMES = {"github": "GitHub", "jenkins": "Jenkins"}
+SOURCE = SQLModel.metadata.tables[str(SourceRow.__tablename__)]
+MOST_REMEMBERED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event belongs. `pipeline_id` is None for a job: its run knows."""
+
+    source_id: int
+    repo_id: int
+    pipeline_id: int | None
+    default_branch: str | None
+
+
+@dataclass
+class Memory:
+    """What a process knows of one database. Rows are never deleted, and renaming gives another Naming."""
+
+    places: dict[Naming, Place] = field(default_factory=dict)
+    heard: dict[int, datetime] = field(default_factory=dict)  # by source, to the second
+
+
+@lru_cache(maxsize=8)
+def memory(bind: sa.Engine) -> Memory:
+    return Memory()
+
+
+def resolve(session: Session, events: Sequence[model.Event], now: datetime) -> list[Place]:
+    """The place of each event; sources, repositories and pipelines are made where they are missing."""
+    known = memory(_engine(session)).places
+    namings = [_naming(event) for event in events]
+    new = [event for event, naming in zip(events, namings, strict=True) if naming not in known]
+    if not new:
+        return [known[naming] for naming in namings]
+    found = _look_up(session, new, now)
+
+    def remember(_session: Session) -> None:
+        if len(known) > MOST_REMEMBERED:
+            known.clear()
+        known.update(found)
+
+    sa_event.listen(session, "after_commit", remember, once=True)
+    return [known[naming] if naming in known else found[naming] for naming in namings]
+
+
+def heard(session: Session, places: Iterable[Place], now: datetime) -> None:
+    """Note that these sources sent something; a second's precision is enough."""
+    last = memory(_engine(session)).heard
+    source_ids = {place.source_id for place in places}
+    due = [id for id in source_ids if id not in last or abs((now - last[id]).total_seconds()) >= 1]
+    if due:
+        later = sa.or_(SOURCE.c.last_event_at.is_(None), SOURCE.c.last_event_at < now)
+        session.connection().execute(sa.update(SOURCE).where(SOURCE.c.id.in_(due), later).values(last_event_at=now))
+        last.update(dict.fromkeys(due, now))
+
+
+def key_of(named: model.Repo | model.Pipeline) -> str:
+    """The stable key of a repository or pipeline: its id where the provider gave one, else its name."""
+    return f"id:{named.external_id}" if named.external_id else f"name:{named.name}"
+
+
+def row_id(row: Any) -> int:
+    assert row.id is not None
+    return row.id
+
+
+def _engine(session: Session) -> sa.Engine:
+    bind = session.get_bind()
+    return bind if isinstance(bind, sa.Engine) else bind.engine
+
+
+def _naming(event: model.Event) -> Naming:
+    pipeline = event.pipeline if isinstance(event, model.Attempt) else None
+    return event.provider, event.host, event.repo, pipeline
+
+
+def _look_up(session: Session, events: list[model.Event], now: datetime) -> dict[Naming, Place]:
+    names = Names(_sources(session, events, now), {}, {})
+    names.repos = _repos(session, events, names, now)
+    names.pipelines = _pipelines(session, [e for e in events if isinstance(e, model.Attempt)], names, now)
+    return {_naming(event): names.place(event) for event in events}
 
 
 @dataclass
@@ -31,35 +118,12 @@ class Names:
     def repo(self, event: model.Event) -> RepositoryRow:
         return self.repos[row_id(self.source(event)), key_of(event.repo)]
 
-    def pipeline(self, event: model.Attempt) -> PipelineRow:
-        return self.pipelines[row_id(self.repo(event)), key_of(event.pipeline)]
-
-
-def key_of(named: model.Repo | model.Pipeline) -> str:
-    """The stable key of a repository or pipeline: its id where the provider gave one, else its name."""
-    return f"id:{named.external_id}" if named.external_id else f"name:{named.name}"
-
-
-def resolve(session: Session, events: Iterable[model.Event], now: datetime) -> Names:
-    """The rows of every source, repository and pipeline in these events, made where they are missing."""
-    events = list(events)
-    names = Names(_sources(session, events, now), {}, {})
-    names.repos = _repos(session, events, names, now)
-    names.pipelines = _pipelines(session, [e for e in events if isinstance(e, model.Attempt)], names, now)
-    return names
-
-
-def heard(session: Session, names: Names, received_at: datetime) -> None:
-    """Note that these sources sent something; a second's precision is enough."""
-    for source in names.sources.values():
-        if source.last_event_at is None or (received_at - source.last_event_at).total_seconds() >= 1:
-            source.last_event_at = received_at
-            session.add(source)
-
-
-def row_id(row: Any) -> int:
-    assert row.id is not None
-    return row.id
+    def place(self, event: model.Event) -> Place:
+        repo = self.repo(event)
+        pipeline_id = None
+        if isinstance(event, model.Attempt):
+            pipeline_id = row_id(self.pipelines[row_id(repo), key_of(event.pipeline)])
+        return Place(row_id(self.source(event)), row_id(repo), pipeline_id, repo.default_branch)
 
 
 def _insert(session: Session, row: Any, *unique: str) -> None:

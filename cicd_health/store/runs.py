@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import Session, SQLModel
 
 from cicd_health.model import runs as model
@@ -65,6 +67,10 @@ class Held:
     verdict: tuple[int, str] | None = None
     rows: dict[int, Values] = field(default_factory=dict)  # as read, by the identity of their present dict
 
+    @property
+    def run_id(self) -> int | None:
+        return self.state.run["id"] if self.state.run else None
+
     def read(self, row: Values) -> Values:
         self.rows[id(row)] = dict(row)
         return row
@@ -78,17 +84,16 @@ def save(session: Session, events: Sequence[model.Event], now: datetime, *, quie
 
     `quiet` says of each event whether it is history. Raises Collided when another process was first.
     """
-    found = names.resolve(session, events, now)
-    names.heard(session, found, now)
-    keys = [(names.row_id(found.repo(event)), _run_key(event)) for event in events]
+    places = names.resolve(session, events, now)
+    names.heard(session, places, now)
+    keys = [(place.repo_id, _run_key(event)) for place, event in zip(places, events, strict=True)]
     held = _load(session, keys)
-    for event, key, is_quiet in zip(events, keys, quiet, strict=True):
+    for event, place, key, is_quiet in zip(events, places, keys, quiet, strict=True):
         state = held[key].state
-        if isinstance(event, model.Attempt):
-            pipeline_id = names.row_id(found.pipeline(event))
-            default_branch = found.repo(event).default_branch
-            apply_attempt(state, event, pipeline_id=pipeline_id, default_branch=default_branch, quiet=is_quiet)
-        else:
+        if isinstance(event, model.Attempt) and place.pipeline_id is not None:
+            at = {"pipeline_id": place.pipeline_id, "default_branch": place.default_branch}
+            apply_attempt(state, event, **at, quiet=is_quiet)
+        elif isinstance(event, model.Job):
             apply_job(state, event)
     touched = list(held.values())
     for one in touched:
@@ -101,7 +106,7 @@ def save(session: Session, events: Sequence[model.Event], now: datetime, *, quie
         changes=tuple(_changes(touched)),
         removed=(*(c for one in touched for c in one.before), *cancelled),
         added=(*(c for one in touched for c in contributions(one.state)), *superseded),
-        run_ids=tuple(run["id"] if (run := held[key].state.run) else None for key in keys),
+        run_ids=tuple(held[key].run_id for key in keys),
     )
 
 
@@ -110,7 +115,7 @@ def _run_key(event: model.Event) -> str:
 
 
 def _rows(session: Session, query: sa.Select[Any]) -> list[Values]:
-    return [dict(row._mapping) for row in session.execute(query)]
+    return [dict(row._mapping) for row in session.connection().execute(query)]
 
 
 def _load(session: Session, keys: Iterable[Key]) -> dict[Key, Held]:
@@ -146,8 +151,7 @@ def _load_early_jobs(session: Session, held: dict[Key, Held]) -> None:
 
 
 def _write_runs(session: Session, touched: list[Held], now: datetime) -> None:
-    known = [one for one in touched if one.state.run is not None]
-    runs = [one.state.run for one in known if one.changed(one.state.run)]
+    runs = [run for one in touched if (run := one.state.run) is not None and one.changed(run)]
     for run in runs:
         run["updated_at"] = now
     _write(session, RUN, runs, ("repo_id", "external_id"))
@@ -157,7 +161,7 @@ def _write_attempts(session: Session, touched: list[Held]) -> None:
     rows = []
     for one in touched:
         for attempt in one.state.attempts.values():
-            attempt["run_id"] = one.state.run["id"]
+            attempt["run_id"] = one.run_id
             if one.changed(attempt):
                 rows.append(attempt)
     _write(session, ATTEMPT, rows, ("run_id", "attempt"))
@@ -167,7 +171,7 @@ def _write_jobs(session: Session, touched: list[Held]) -> None:
     rows = []
     for one in touched:
         for job in one.state.jobs.values():
-            job["run_id"] = one.state.run["id"] if one.state.run else None
+            job["run_id"] = one.run_id
             if one.changed(job):
                 rows.append(job)
     _write(session, JOB, rows, ("repo_id", "external_id"))
@@ -175,8 +179,10 @@ def _write_jobs(session: Session, touched: list[Held]) -> None:
         one.state.jobs[external_id]["id"]: steps for one in touched for external_id, steps in one.state.steps.items()
     }
     if steps:
-        session.execute(sa.delete(STEP).where(STEP.c.job_id.in_(sorted(steps))))
-        session.execute(sa.insert(STEP), [_step_values(job_id, s) for job_id, of_job in steps.items() for s in of_job])
+        session.connection().execute(sa.delete(STEP).where(STEP.c.job_id.in_(sorted(steps))))
+        session.connection().execute(
+            sa.insert(STEP), [_step_values(job_id, s) for job_id, of_job in steps.items() for s in of_job]
+        )
 
 
 def _step_values(job_id: int, step: model.Step) -> Values:
@@ -196,27 +202,41 @@ def _write(session: Session, table: sa.Table, rows: list[Values], unique: tuple[
     """Insert the rows that have no id yet, setting it; update the others. Raises Collided."""
     new = [row for row in rows if row.get("id") is None]
     old = [row for row in rows if row.get("id") is not None]
+    connection = session.connection()
     if new:
-        columns = [column.name for column in table.c if column.name != "id"]
-        module = sa.dialects.postgresql if session.get_bind().dialect.name == "postgresql" else sa.dialects.sqlite
-        insert = module.insert(table).on_conflict_do_nothing(index_elements=list(unique))
-        insert = insert.returning(table.c.id, *(table.c[name] for name in unique))
-        values = [{name: row.get(name, _default(table, name)) for name in columns} for row in new]
-        ids = {tuple(found[1:]): found[0] for found in session.execute(insert, values)}
+        usual = _usual_values(table)
+        insert = _insert(table, connection.dialect.name, unique)
+        found = connection.execute(insert, [usual | {n: row[n] for n in usual if n in row} for row in new])
+        ids = {tuple(one[1:]): one[0] for one in found}
         if len(ids) < len(new):
             raise Collided(table.name)
         for row in new:
             row["id"] = ids[tuple(row[name] for name in unique)]
     if old:
-        columns = [column.name for column in table.c if column.name != "id"]
-        update = sa.update(table).where(table.c.id == sa.bindparam("key"))
-        update = update.values({name: sa.bindparam(name) for name in columns})
-        session.connection().execute(update, [{"key": row["id"], **{n: row.get(n) for n in columns}} for row in old])
+        connection.execute(_update(table), [row | {"key": row["id"]} for row in old])
 
 
-def _default(table: sa.Table, name: str) -> Any:
-    default = table.c[name].default
-    return default.arg if default is not None and default.is_scalar else None
+# Statements are built once: building one costs as much as running it.
+
+
+@cache
+def _usual_values(table: sa.Table) -> Values:
+    """The columns a new row needs, with their defaults."""
+    defaults = {column.name: column.default for column in table.c if column.name != "id"}
+    return {n: d.arg if isinstance(d, ScalarElementColumnDefault) else None for n, d in defaults.items()}
+
+
+@cache
+def _insert(table: sa.Table, dialect: str, unique: tuple[str, ...]) -> sa.Insert:
+    module = sa.dialects.postgresql if dialect == "postgresql" else sa.dialects.sqlite
+    insert = module.insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    return insert.returning(table.c.id, *(table.c[name] for name in unique))
+
+
+@cache
+def _update(table: sa.Table) -> sa.Update:
+    names = [column.name for column in table.c if column.name != "id"]
+    return sa.update(table).where(table.c.id == sa.bindparam("key")).values({n: sa.bindparam(n) for n in names})
 
 
 def _supersede(session: Session, touched: list[Held], now: datetime) -> tuple[list[Contribution], list[Contribution]]:
@@ -240,9 +260,9 @@ def _supersede(session: Session, touched: list[Held], now: datetime) -> tuple[li
     after = [_superseded(run) for run in found]
     for run in after:
         changed = {"outcome": run["outcome"], "first_outcome": run["first_outcome"], "updated_at": now}
-        session.execute(sa.update(RUN).where(RUN.c.id == run["id"]).values(changed))
+        session.connection().execute(sa.update(RUN).where(RUN.c.id == run["id"]).values(changed))
         of_last = sa.and_(ATTEMPT.c.run_id == run["id"], ATTEMPT.c.attempt == run["attempt"])
-        session.execute(sa.update(ATTEMPT).where(of_last).values(outcome=run["outcome"]))
+        session.connection().execute(sa.update(ATTEMPT).where(of_last).values(outcome=run["outcome"]))
     return [_of_run(run) for run in found], [_of_run(run) for run in after]
 
 

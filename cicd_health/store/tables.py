@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
+
+# Of partial indexes: SQLite uses one only for a condition of the very same words.
+FAILED_WORDS = "('failure', 'startup_failure', 'timed_out', 'unstable')"
 
 # SQLite numbers rows by itself only in a column it calls INTEGER.
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -43,7 +46,9 @@ def _maybe_at(**extra: Any) -> Any:
     return Field(default=None, sa_type=UtcDateTime, **extra)
 
 
-def _ref(column: str, *, nullable: bool = False, index: bool = False, ondelete: str = "CASCADE") -> Any:
+def _ref(
+    column: str, *, nullable: bool = False, index: bool = False, ondelete: Literal["CASCADE", "SET NULL"] = "CASCADE"
+) -> Any:
     extra: dict[str, Any] = {"default": None} if nullable else {}
     return Field(foreign_key=column, nullable=nullable, index=index, sa_type=BigId, ondelete=ondelete, **extra)
 
@@ -123,12 +128,19 @@ class RunRow(SQLModel, table=True):
         sa.Index("ix_runs_event_created", "event", "created_at"),
         sa.Index("ix_runs_actor_created", "actor", "created_at"),
         sa.Index("ix_runs_sha", "sha"),
+        sa.Index("ix_runs_updated", "updated_at"),
         sa.Index(
             "ix_runs_cancelled",
             "pipeline_id",
             "completed_at",
             sqlite_where=sa.text("outcome = 'cancelled'"),
             postgresql_where=sa.text("outcome = 'cancelled'"),
+        ),
+        sa.Index(
+            "ix_runs_failed",
+            "created_at",
+            sqlite_where=sa.text(f"outcome IN {FAILED_WORDS} OR first_outcome IN {FAILED_WORDS}"),
+            postgresql_where=sa.text(f"outcome IN {FAILED_WORDS} OR first_outcome IN {FAILED_WORDS}"),
         ),
         sa.Index(
             "ix_runs_unfinished",
@@ -203,8 +215,14 @@ class JobRow(SQLModel, table=True):
         sa.UniqueConstraint("repo_id", "external_id"),
         sa.Index("ix_jobs_run", "run_id", "attempt"),
         sa.Index("ix_jobs_waiting_for_run", "repo_id", "run_external_id"),
-        sa.Index("ix_jobs_pipeline_created", "pipeline_id", "run_created_at"),
-        sa.Index("ix_jobs_run_created", "run_created_at"),
+        sa.Index("ix_jobs_pipeline_created", "pipeline_id", "counted_at"),
+        sa.Index("ix_jobs_counted", "counted_at"),
+        sa.Index(
+            "ix_jobs_failed",
+            "counted_at",
+            sqlite_where=sa.text(f"outcome IN {FAILED_WORDS}"),
+            postgresql_where=sa.text(f"outcome IN {FAILED_WORDS}"),
+        ),
     )
 
     id: int | None = _id()
@@ -226,7 +244,7 @@ class JobRow(SQLModel, table=True):
     started_at: datetime | None = _maybe_at()
     completed_at: datetime | None = _maybe_at()
     updated_at: datetime | None = _maybe_at()
-    run_created_at: datetime | None = _maybe_at()  # the window a job belongs to when it has no created_at of its own
+    counted_at: datetime | None = _maybe_at()  # its place in a window: its own creation, else its run's
     duration_s: float | None = None
     queue_s: float | None = None
     url: str | None = _text(default=None)
@@ -463,7 +481,7 @@ class ApiKeyRow(SQLModel, table=True):
 
 
 class TallyRow(SQLModel, table=True):
-    """Mergeable sums of one scope, subject and time bucket: see `metrics.tally`."""
+    """Mergeable sums of one scope, subject and time bucket: see `model.tally`."""
 
     __tablename__ = "tallies"
 

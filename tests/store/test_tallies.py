@@ -91,7 +91,7 @@ def random_rows(session: Session, seed: int, runs: int = 120) -> list[Contributi
         )
         job = rows.job(run, created_at=rng.choice([None, run.created_at + timedelta(seconds=rng.randrange(9000))]))
         found.append(_contribution("run", run, run.created_at, run.first_outcome))
-        found.append(_contribution("job", job, job.created_at or job.run_created_at, None))
+        found.append(_contribution("job", job, job.counted_at, None))
     return found
 
 

@@ -31,11 +31,11 @@ def verdicts(session: Session, query: Query, since: datetime, commits: int) -> l
 
 
 def _ended(job: Any) -> Any:
-    return sa.func.coalesce(job.c.completed_at, job.c.started_at, job.c.run_created_at, type_=RUN.c.created_at.type)
+    return sa.func.coalesce(job.c.completed_at, job.c.started_at, job.c.counted_at, type_=RUN.c.created_at.type)
 
 
 def _of_jobs(session: Session, query: Query, since: datetime, commits: int) -> list[CommitVerdict]:
-    recent = (JOB.c.run_created_at >= since, RUN.c.sha.is_not(None), *_scope(query))
+    recent = (JOB.c.counted_at >= since, RUN.c.sha.is_not(None), *_scope(query))
     other_run, other_job = RUN.alias("other_run"), JOB.alias("other_job")
     passed_later = sa.exists().where(
         other_run.c.sha == RUN.c.sha,

@@ -21,7 +21,7 @@ SOURCE = SQLModel.metadata.tables[str(SourceRow.__tablename__)]
 
 MOMENT: dict[Subject, sa.ColumnElement[datetime]] = {
     "run": RUN.c.created_at,
-    "job": sa.func.coalesce(JOB.c.created_at, JOB.c.run_created_at, type_=JOB.c.created_at.type),
+    "job": JOB.c.counted_at,
 }
 # What `Tally.put` takes; a job has no first attempt of its own.
 COUNTED: dict[Subject, tuple[Any, ...]] = {
