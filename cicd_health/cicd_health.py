@@ -30,3 +30,6 @@ async def background() -> AsyncIterator[None]:
 
 app = shell.make_app(api_transformer=[api.build(live.hub, jobs_error), Gate])
 app.register_lifespan_task(background)
+# The gate knows every address under which the page is asked for; Socket.IO would know the configured ones only.
+assert app.sio is not None
+app.sio.eio.cors_allowed_origins = []

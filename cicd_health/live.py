@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from typing import Any
@@ -84,11 +85,17 @@ async def listening() -> AsyncIterator[None]:
     """While this is open, every commit, of any process, reaches the hub."""
     loop = asyncio.get_running_loop()
     dirty = asyncio.Event()
-    stop = engine.subscribe(lambda _topics: loop.call_soon_threadsafe(dirty.set))
+    own = threading.Event()
+
+    def committed(_topics: frozenset[str]) -> None:
+        own.set()
+        loop.call_soon_threadsafe(dirty.set)
+
+    stop = engine.subscribe(committed)
     postgres = engine.engine().dialect.name == "postgresql"
     tasks = [
         asyncio.create_task(_push(dirty)),
-        asyncio.create_task(_listen(dirty) if postgres else _watch(dirty)),
+        asyncio.create_task(_listen(dirty) if postgres else _watch(dirty, own)),
     ]
     try:
         yield
@@ -128,8 +135,8 @@ async def _listen(dirty: asyncio.Event) -> None:
         await asyncio.sleep(RECONNECT_S)
 
 
-async def _watch(dirty: asyncio.Event) -> None:
-    """SQLite: `data_version` changes when another connection has written."""
+async def _watch(dirty: asyncio.Event, own: threading.Event) -> None:
+    """SQLite: `data_version` changes when another connection has written. What was `own` has been told already."""
     seen: int | None = None
     while True:
         try:
@@ -137,9 +144,10 @@ async def _watch(dirty: asyncio.Event) -> None:
                 while True:
                     version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
                     connection.rollback()
-                    if seen is not None and version != seen:
+                    if seen is not None and version != seen and not own.is_set():
                         dirty.set()
                     seen = version
+                    own.clear()
                     await asyncio.sleep(POLL_S)
         except sa.exc.SQLAlchemyError as error:
             log.warning("cannot watch the database", error=str(error))

@@ -100,6 +100,7 @@ class Feed:
             self._listeners.discard(queue)
             if not self._listeners and self._task is not None:
                 self._task.cancel()
+                self._task = None  # it ends a moment later: whoever comes meanwhile needs another
 
     async def summary(self) -> str:
         return await self._hub.snapshot("socket summary", lambda: read_summary(datetime.now(UTC)))

@@ -26,6 +26,7 @@ router = APIRouter(prefix="/api/v1", tags=["metrics"], dependencies=[READER])
 STEPS = {"1h": timedelta(hours=1), "3h": timedelta(hours=3), "6h": timedelta(hours=6), "12h": timedelta(hours=12)}
 STEPS |= {"1d": timedelta(days=1), "3d": timedelta(days=3), "7d": timedelta(days=7)}
 MOST_BUCKETS = 2000
+MOST_GROUPS = 4000  # days of ten years, hours of 90 days
 LONGEST = timedelta(days=3660)
 WindowSlug = Literal["24h", "7d", "30d", "90d"]
 
@@ -237,6 +238,7 @@ def metrics(
     """The numbers of a window, of the one before, and of its groups."""
     with engine.reading() as session:
         query = asked.query(session, now)
+        _check_groups(query.window, group_by)
         summary = report.summary(session, query, now)
         before = report.summary(session, query, now, previous=True) if previous else None
         groups = report.groups(session, query, group_by) if group_by else ()
@@ -248,6 +250,12 @@ def metrics(
             previous=NumbersBefore.of(before, **_window(before.window)) if before else None,
             groups=[_group(key, of_group) for key, of_group in groups],
         )
+
+
+def _check_groups(window: Window, group_by: str | None) -> None:
+    length = {"day": timedelta(days=1), "hour": timedelta(hours=1)}.get(group_by or "")
+    if length is not None and window.length / length > MOST_GROUPS:
+        raise HTTPException(422, f"group_by: more than {MOST_GROUPS} groups; a shorter window is needed.")
 
 
 def _window(window: Window) -> Mapping[str, Any]:

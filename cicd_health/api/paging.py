@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -35,7 +35,8 @@ def decode(cursor: str) -> Place:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         moment, _, id = text.partition(" ")
         place = datetime.fromisoformat(moment), int(id)
-        if place[0].tzinfo is None or not 0 <= place[1] <= LARGEST_ID:
+        # Ours are in UTC: another zone could lead out of the years that there are.
+        if place[0].utcoffset() != timedelta(0) or not 0 <= place[1] <= LARGEST_ID:
             raise ValueError
     except (ValueError, binascii.Error, OverflowError):
         raise HTTPException(400, "This cursor is not one of ours: use `next` of the page before.") from None

@@ -100,13 +100,18 @@ class Job(BaseModel):
     log: str
     steps: list[Step]
 
+    @classmethod
+    def of(cls, row: Row, steps: list[Step]) -> Job:
+        posted = flat.posted_job_id(row["run_external_id"], row["attempt"], row["external_id"])
+        return cls(**{**row, "external_id": posted, "log": row["log_state"], "steps": steps})
+
 
 def jobs_of(rows: Iterable[Row], steps: Iterable[Row]) -> list[Job]:
     """Jobs with their steps."""
     by_job: defaultdict[int, list[Step]] = defaultdict(list)
     for step in steps:
         by_job[step["job_id"]].append(Step(**step))
-    return [Job(**row, log=row["log_state"], steps=by_job[row["id"]]) for row in rows]
+    return [Job.of(row, by_job[row["id"]]) for row in rows]
 
 
 class Notification(BaseModel):

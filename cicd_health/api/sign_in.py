@@ -72,7 +72,10 @@ def router() -> APIRouter:
 
 def local(path: str) -> str:
     """The path when it is one of ours, else "/": a link to us must never lead on to somebody else."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:  # brackets that hold no address
+        return "/"
     bad = parts.scheme or parts.netloc or not path.startswith("/") or path.startswith(("//", "/login"))
     return "/" if bad or "\\" in path or not path.isprintable() else path
 

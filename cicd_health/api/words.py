@@ -24,7 +24,10 @@ def _plus(text: Any) -> Any:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("is before the year 1 or after the year 9999 in UTC") from None
 
 
 Moment = Annotated[datetime, BeforeValidator(_plus), AfterValidator(_in_utc)]

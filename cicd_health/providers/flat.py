@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime, timedelta
+from urllib.parse import quote, unquote
 
 from cicd_health.model.runs import OUTCOME_OF_STATUS, Attempt, Event, Job, Outcome, Pipeline, Repo, Status, Step
 from cicd_health.providers import github, jenkins
@@ -134,6 +135,25 @@ def posted_id(provider: str, pipeline: str, external_id: str) -> str:
     return external_id if provider == jenkins.SLUG and posted.isdecimal() else posted
 
 
+def scoped_job_id(provider: str, run_id: str, attempt: int, posted: str) -> str:
+    """An id that is unique in its repository, of one that the next run may have too: "deploy#42/1/test".
+
+    GitHub's own ids are numbers and unique as they are: its webhooks tell of the same jobs.
+    """
+    if provider == github.SLUG and posted.isdecimal():
+        return posted
+    scoped = f"{run_id}/{attempt}/{quote(posted, safe=' :@()[]#')}"
+    if len(scoped) <= NAME_LENGTH:
+        return scoped
+    return "sha256:" + hashlib.sha256(scoped.encode()).hexdigest()
+
+
+def posted_job_id(run_id: str, attempt: int, external_id: str) -> str:
+    """The job's id as it was posted: the reverse of `scoped_job_id`."""
+    before = f"{run_id}/{attempt}/"
+    return unquote(external_id.removeprefix(before)) if external_id.startswith(before) else external_id
+
+
 def _flat_state(form: Form) -> tuple[Status, Outcome]:
     if not form.has("status"):
         raise BadPayload(f"{form.where}status: missing; one of {', '.join(STATES)} is needed")
@@ -218,7 +238,7 @@ def _job(run: Attempt, index: int, form: Form) -> Job:
         host=run.host,
         repo=run.repo,
         run_external_id=run.external_id,
-        external_id=form.text("external_id") or f"{run.external_id}/{attempt}/{index}",
+        external_id=scoped_job_id(run.provider, run.external_id, attempt, form.text("external_id") or f"#{index}"),
         name=form.needed("name"),
         attempt=attempt,
         status=status,

@@ -32,6 +32,42 @@ def _table(row: type[SQLModel]) -> sa.Table:
 
 RUN, ATTEMPT, JOB, STEP = _table(RunRow), _table(AttemptRow), _table(JobRow), _table(StepRow)
 
+# Statements are built once: building one costs as much as running it.
+
+
+def _among(*columns: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    return sa.tuple_(*columns).in_(sa.bindparam(name, expanding=True))
+
+
+RUNS = sa.select(RUN).where(_among(RUN.c.repo_id, RUN.c.external_id, name="keys")).order_by(RUN.c.id).with_for_update()
+ATTEMPTS = sa.select(ATTEMPT).where(ATTEMPT.c.run_id.in_(sa.bindparam("ids", expanding=True)))
+JOBS = sa.select(JOB).where(JOB.c.run_id.in_(sa.bindparam("ids", expanding=True)))
+EARLY_JOBS = (
+    sa.select(JOB)
+    .where(JOB.c.run_id.is_(None), _among(JOB.c.repo_id, JOB.c.run_external_id, name="keys"))
+    .order_by(JOB.c.id)
+    .with_for_update()
+)
+FORGET_STEPS = sa.delete(STEP).where(STEP.c.job_id.in_(sa.bindparam("ids", expanding=True)))
+NEWER = RUN.alias("newer")
+# Cancelled while a newer run of the same pipeline and branch was there: of these runs, or of these pipelines since.
+OVERTAKEN = sa.select(RUN).where(
+    sa.text("runs.outcome = 'cancelled'"),  # in the words of the partial index, or SQLite does not use it
+    sa.or_(
+        RUN.c.id.in_(sa.bindparam("ids", expanding=True)),
+        sa.and_(
+            RUN.c.pipeline_id.in_(sa.bindparam("pipelines", expanding=True)),
+            RUN.c.completed_at > sa.bindparam("since", type_=RUN.c.completed_at.type),
+        ),
+    ),
+    sa.exists().where(
+        NEWER.c.pipeline_id == RUN.c.pipeline_id,
+        NEWER.c.branch.is_not_distinct_from(RUN.c.branch),
+        NEWER.c.created_at > RUN.c.created_at,
+        NEWER.c.created_at < RUN.c.completed_at,
+    ),
+)
+
 
 class Collided(Exception):
     """Another process made the same row at the same moment: roll back and save again."""
@@ -114,23 +150,22 @@ def _run_key(event: model.Event) -> str:
     return event.external_id if isinstance(event, model.Attempt) else event.run_external_id
 
 
-def _rows(session: Session, query: sa.Select[Any]) -> list[Values]:
-    return [dict(row._mapping) for row in session.connection().execute(query)]
+def _rows(session: Session, query: sa.Select[Any], **parameters: Any) -> list[Values]:
+    return [dict(row._mapping) for row in session.connection().execute(query, parameters)]
 
 
 def _load(session: Session, keys: Iterable[Key]) -> dict[Key, Held]:
     """The present state of each run, locked until the transaction ends."""
     held = {key: Held(RunState(repo_id=key[0])) for key in keys}
-    of_these = sa.tuple_(RUN.c.repo_id, RUN.c.external_id).in_(sorted(held))
     by_id: dict[int, Held] = {}
-    for run in _rows(session, sa.select(RUN).where(of_these).order_by(RUN.c.id).with_for_update()):
+    for run in _rows(session, RUNS, keys=sorted(held)):
         one = by_id[run["id"]] = held[run["repo_id"], run["external_id"]]
         one.state.run = one.read(run)
     if by_id:
-        for attempt in _rows(session, sa.select(ATTEMPT).where(ATTEMPT.c.run_id.in_(by_id))):
+        for attempt in _rows(session, ATTEMPTS, ids=list(by_id)):
             one = by_id[attempt["run_id"]]
             one.state.attempts[attempt["attempt"]] = one.read(attempt)
-        for job in _rows(session, sa.select(JOB).where(JOB.c.run_id.in_(by_id))):
+        for job in _rows(session, JOBS, ids=list(by_id)):
             one = by_id[job["run_id"]]
             one.state.jobs[job["external_id"]] = one.read(job)
     _load_early_jobs(session, {key: one for key, one in held.items() if one.state.run is None})
@@ -143,9 +178,7 @@ def _load_early_jobs(session: Session, held: dict[Key, Held]) -> None:
     """Jobs that arrived before their run."""
     if not held:
         return
-    of_these = sa.tuple_(JOB.c.repo_id, JOB.c.run_external_id).in_(sorted(held))
-    query = sa.select(JOB).where(JOB.c.run_id.is_(None), of_these).order_by(JOB.c.id).with_for_update()
-    for job in _rows(session, query):
+    for job in _rows(session, EARLY_JOBS, keys=sorted(held)):
         one = held[job["repo_id"], job["run_external_id"]]
         one.state.jobs[job["external_id"]] = one.read(job)
 
@@ -179,7 +212,7 @@ def _write_jobs(session: Session, touched: list[Held]) -> None:
         one.state.jobs[external_id]["id"]: steps for one in touched for external_id, steps in one.state.steps.items()
     }
     if steps:
-        session.connection().execute(sa.delete(STEP).where(STEP.c.job_id.in_(sorted(steps))))
+        session.connection().execute(FORGET_STEPS, {"ids": sorted(steps)})
         session.connection().execute(
             sa.insert(STEP), [_step_values(job_id, s) for job_id, of_job in steps.items() for s in of_job]
         )
@@ -216,9 +249,6 @@ def _write(session: Session, table: sa.Table, rows: list[Values], unique: tuple[
         connection.execute(_update(table), [row | {"key": row["id"]} for row in old])
 
 
-# Statements are built once: building one costs as much as running it.
-
-
 @cache
 def _usual_values(table: sa.Table) -> Values:
     """The columns a new row needs, with their defaults."""
@@ -250,13 +280,9 @@ def _supersede(session: Session, touched: list[Held], now: datetime) -> tuple[li
     new = [one.state.run for one in touched if one.state.run is not None and not one.before]
     if not cancelled and not new:
         return [], []
-    candidates = RUN.c.id.in_(cancelled)
-    if new:
-        candidates |= sa.and_(
-            RUN.c.pipeline_id.in_({run["pipeline_id"] for run in new}),
-            RUN.c.completed_at > min(run["created_at"] for run in new),
-        )
-    found = _rows(session, sa.select(RUN).where(RUN.c.outcome == Outcome.CANCELLED, candidates, _overtaken()))
+    pipelines = {run["pipeline_id"] for run in new}
+    since = min((run["created_at"] for run in new), default=now)
+    found = _rows(session, OVERTAKEN, ids=cancelled, pipelines=sorted(pipelines), since=since)
     after = [_superseded(run) for run in found]
     for run in after:
         changed = {"outcome": run["outcome"], "first_outcome": run["first_outcome"], "updated_at": now}
@@ -264,17 +290,6 @@ def _supersede(session: Session, touched: list[Held], now: datetime) -> tuple[li
         of_last = sa.and_(ATTEMPT.c.run_id == run["id"], ATTEMPT.c.attempt == run["attempt"])
         session.connection().execute(sa.update(ATTEMPT).where(of_last).values(outcome=run["outcome"]))
     return [_of_run(run) for run in found], [_of_run(run) for run in after]
-
-
-def _overtaken() -> sa.Exists:
-    """A newer run of the same pipeline and branch was created before this one ended."""
-    newer = RUN.alias("newer")
-    return sa.exists().where(
-        newer.c.pipeline_id == RUN.c.pipeline_id,
-        newer.c.branch.is_not_distinct_from(RUN.c.branch),
-        newer.c.created_at > RUN.c.created_at,
-        newer.c.created_at < RUN.c.completed_at,
-    )
 
 
 def _superseded(run: Values) -> Values:

@@ -84,6 +84,23 @@ def test_the_pages_socket_opens_from_the_public_address_and_allowed_origins(sess
     assert connect(session, Origin="https://wiki.kestrel.example") == "hydrated"
 
 
+@pytest.mark.parametrize(
+    ("origin", "forwarded"),
+    [
+        ("https://ci.kestrel.example", {"X-Forwarded-Host": "ci.kestrel.example"}),
+        ("https://ci.kestrel.example:8443", {"X-Forwarded-Host": "CI.kestrel.example:8443, inner:3000"}),
+        ("https://ci.kestrel.example:8443", {"X-Forwarded-Host": "ci.kestrel.example", "X-Forwarded-Port": "8443"}),
+        ("http://192.168.1.7:8080", {"Host": "192.168.1.7:8080"}),
+    ],
+)
+def test_the_pages_socket_opens_under_whatever_address_the_page_was_loaded_from(session, origin, forwarded):
+    headers = forwarded | {"Cookie": f"{access.COOKIE}={session.cookies[access.COOKIE]}"}
+    assert connect(session, Origin=origin, **headers) == "hydrated"
+    for other in ("https://evil.example", "http://[", "https://"):
+        with pytest.raises(WebSocketDisconnect):
+            connect(session, Origin=other, **headers)
+
+
 def test_a_foreign_page_is_refused_under_public_read_too(public, client):
     assert connect(client) == "hydrated"
     with pytest.raises(WebSocketDisconnect):

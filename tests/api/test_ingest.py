@@ -101,6 +101,17 @@ def test_a_list_of_runs_comes_back_in_its_order_and_again_is_the_same(client, ge
     assert get("/api/v1/metrics")["total"] == 2
 
 
+def test_runs_whose_jobs_have_the_same_ids_are_all_stored_with_their_jobs(client, get):
+    jobs = [{"name": "test", "external_id": "test", "outcome": "success"}]
+    for posted in ({"external_id": "1"}, {"external_id": "2"}, {"external_id": "2", "attempt": 2}):
+        answer = client.post("/api/v1/ingest", json=RUN | {"jobs": jobs} | posted, headers=TOKEN)
+        assert answer.status_code == 201
+    run = answer.json()["items"][0]["id"]
+    for attempt in (1, 2):
+        assert [job["external_id"] for job in get(f"/api/v1/runs/{run}", attempt=attempt)["jobs"]] == ["test"]
+    assert get("/api/v1/metrics", subject="job")["total"] == 3
+
+
 def test_an_empty_list_is_no_run(client):
     assert client.post("/api/v1/ingest", json=[], headers=TOKEN).json() == {"items": [], "next": None}
 

@@ -95,6 +95,12 @@ def test_a_wrong_question_is_a_problem(client, configured, query, status):
     assert client.get(f"/api/v1/metrics?{query}", headers=KEY).status_code == status
 
 
+def test_more_groups_than_anybody_can_read_are_refused(client, configured):
+    asked = {"from": "2016-12-01", "to": "2026-11-01"}
+    for group_by, status in {"hour": 422, "day": 200, "pipeline": 200}.items():
+        assert client.get("/api/v1/metrics", params=asked | {"group_by": group_by}, headers=KEY).status_code == status
+
+
 def test_a_series_of_too_many_buckets_is_refused(client, configured):
     assert client.get("/api/v1/metrics/series?window=90d&step=1h", headers=KEY).status_code == 422
 

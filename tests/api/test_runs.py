@@ -145,6 +145,9 @@ def test_a_time_zone_whose_plus_was_not_escaped_is_understood(client, many):
     [
         ("cursor=nonsense", 400),
         ("cursor=MjAyNi0wMS0wMSAx", 400),
+        ("cursor=MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMCAx", 400),  # the year 1 in a zone in which it has not begun in UTC
+        ("from=0001-01-01T00:00:00%2B14:00", 422),
+        ("to=9999-12-31T23:59:59-14:00", 422),
         ("limit=0", 422),
         ("limit=501", 422),
         ("conclusion=purple", 422),

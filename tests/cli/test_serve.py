@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import shlex
@@ -66,6 +67,27 @@ def test_the_printed_link_signs_in_once(server: running.Server):
     with pytest.raises(urllib.error.HTTPError) as used_up:
         browser().open(link, timeout=10)
     assert used_up.value.code == 410
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("192.168.1.7:8080", "http://192.168.1.7:8080", 101),
+        ("ci.example", "https://ci.example", 101),
+        ("ci.example", "https://evil.example", 403),
+        ("ci.example", "http://ci.example:81", 403),
+    ],
+)
+def test_the_page_is_live_under_whatever_address_it_was_loaded_from(server, host, origin, status):
+    cookies = CookieJar()
+    urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies)).open(server.new_link(), timeout=10).close()
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Cookie": "; ".join(f"{c.name}={c.value}" for c in cookies)}
+    headers = upgrade | key | {"Host": host, "Origin": origin}
+    connection.request("GET", "/_event/?EIO=4&transport=websocket", headers=headers)
+    assert connection.getresponse().status == status
+    connection.close()
 
 
 def test_nobody_sees_the_page_without_signing_in(server: running.Server):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cicd_health.model.runs import Attempt, Job, Outcome, Status
-from cicd_health.providers.flat import parse_flat, parse_generic, posted_id
+from cicd_health.providers.flat import parse_flat, parse_generic, posted_id, posted_job_id, scoped_job_id
 from cicd_health.providers.provider import BadPayload
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -177,8 +177,33 @@ def test_a_run_in_the_run_shape_brings_its_jobs_and_steps():
     assert (run.host, run.outcome, run.attempt, run.rank) == ("gitlab", Outcome.FAILURE, 1, 2)
     assert (test.run_external_id, test.outcome, test.runner) == (run.external_id, Outcome.FAILURE, "r1")
     assert (test.steps[0].number, test.steps[0].outcome) == (1, Outcome.FAILURE)
-    assert (notify.external_id, notify.outcome, notify.status) == ("9", Outcome.SKIPPED, Status.COMPLETED)
-    assert test.external_id == f"{run.external_id}/1/0"
+    assert (notify.external_id, notify.outcome, notify.status) == ("deploy#77/1/9", Outcome.SKIPPED, Status.COMPLETED)
+    assert test.external_id == "deploy#77/1/#0"
+
+
+def test_the_same_job_id_in_another_run_or_attempt_is_another_job():
+    jobs = [{"name": "test", "external_id": "test"}]
+    runs = [{"external_id": "1"}, {"external_id": "2"}, {"external_id": "1", "attempt": 2}]
+    events = [parse_generic(RUN | {"jobs": [jobs[0] | {"outcome": "success"}]} | run)[1] for run in runs]
+    assert len({job.external_id for job in events}) == 3
+
+
+@pytest.mark.parametrize("posted", ["9", "unit tests / linux", "a%2Fb", "2/1/x", "#0", "x" * 200])
+def test_a_jobs_id_comes_back_as_it_was_posted(posted):
+    assert posted_job_id("deploy#77", 2, scoped_job_id("gitlab", "deploy#77", 2, posted)) == posted
+
+
+def test_a_jobs_id_of_any_length_fits():
+    long = [scoped_job_id("gitlab", "r" * 500, 1, letter * 500) for letter in "ab"]
+    assert long[0] != long[1]
+    assert all(len(id) <= 500 for id in long)
+
+
+def test_jobs_of_github_keep_githubs_ids():
+    [_, job] = parse_generic(
+        RUN | {"provider": "github", "jobs": [{"name": "t", "external_id": 12, "outcome": "success"}]}
+    )
+    assert job.external_id == "12"
 
 
 def test_a_list_of_runs_is_read_in_its_order():
