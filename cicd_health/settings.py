@@ -81,6 +81,12 @@ def _redis(value: str) -> str:
     return value if value.startswith("unix://") else _address(value, "redis", "rediss")
 
 
+def _some(value: str) -> str:
+    if not value.replace(",", "").strip():
+        raise ValueError("commas only")
+    return value
+
+
 def _matching(pattern: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -100,12 +106,14 @@ Host = Annotated[str, _matching(r"[^\s/]+")]
 Mail = Annotated[str, _matching(r"[^@\s,]+@[^@\s,]+")]
 FullName = Annotated[str, _matching(r"[\w.-]+/[\w.-]+")]
 AppriseAddress = Annotated[str, _matching(r"[a-z0-9+]+://\S*")]
+Secrets = Annotated[str, AfterValidator(_some)]
 Comma = BeforeValidator(_split)
 
 PORT = "a whole number from 1 to 65535"
 DAYS = "a whole number from 1 to 36500"
 WEB = "an address such as https://ci.example.com"
 MAIL = "an e-mail address"
+SECRETS = "a text, or a comma list of texts that are all accepted"
 
 
 class Settings(BaseSettings):
@@ -150,15 +158,17 @@ class Settings(BaseSettings):
     )
     admin_email: Mail = setting("admin@localhost", "The first user.", MAIL)
     admin_password_given: str | None = setting(None, "Password of the first user.", secret=True, shown="generated")
-    api_key: str | None = setting(None, "An API key of scope admin, for automation.", secret=True)
+    api_key: Secrets | None = setting(None, "An API key of scope admin, for automation.", SECRETS, secret=True)
     public_read: bool = setting(False, "Visitors may look without signing in.", "true or false")
-    github_webhook_secret_given: str | None = setting(
-        None, "Signs GitHub's webhooks; a source may have its own.", secret=True, shown="generated"
+    github_webhook_secret_given: Secrets | None = setting(
+        None, "Signs GitHub's webhooks; a source may have its own.", SECRETS, secret=True, shown="generated"
     )
-    jenkins_webhook_token_given: str | None = setting(
-        None, "Token of Jenkins' notifications; a source may have its own.", secret=True, shown="generated"
+    jenkins_webhook_token_given: Secrets | None = setting(
+        None, "Token of Jenkins' notifications; a source may have its own.", SECRETS, secret=True, shown="generated"
     )
-    ingest_token_given: str | None = setting(None, "Token of `POST /ingest/…`.", secret=True, shown="generated")
+    ingest_token_given: Secrets | None = setting(
+        None, "Token of `POST /ingest/…`.", SECRETS, secret=True, shown="generated"
+    )
 
     github_token: str | None = setting(None, "Reads runs and logs from GitHub.", secret=True)
     github_app_id: Annotated[int, Field(ge=1)] | None = setting(
@@ -300,12 +310,21 @@ def get() -> Settings:
     return read(os.environ, dotenv_values(DOTENV))
 
 
+def blank(*names: str) -> None:
+    """Let these settings be none for this process and its children, whatever the environment and `.env` say."""
+    for name, _, about in fields():
+        for spelling in (name, *about["also"]) if name in names else ():
+            os.environ[spelling] = ""
+            os.environ.pop(f"{spelling}_FILE", None)
+    get.cache_clear()
+
+
 def read(*sources: Mapping[str, str | None]) -> Settings:
-    """The settings that these name; an earlier source wins. Raises SettingsError."""
+    """The settings that these name; an earlier source wins, also with an empty value. Raises SettingsError."""
     values = {
         field: value
         for field in Settings.model_fields
-        if (value := next(filter(None, (_value(source, field) for source in sources)), None))
+        if (value := next((said for source in sources if (said := _value(source, field)) is not None), None))
     }
     try:
         return Settings(**cast("dict[str, Any]", values))
@@ -314,13 +333,17 @@ def read(*sources: Mapping[str, str | None]) -> Settings:
 
 
 def _value(source: Mapping[str, str | None], field: str) -> str | None:
-    """What a source says of a setting: under one of its names, or in the file that `NAME_FILE` names."""
-    for name in (name_of(field), *_about(field)["also"]):
+    """What a source says of a setting: under one of its names, or in the file that `NAME_FILE` names.
+
+    Empty when it has the name and no value, None when it has not even the name.
+    """
+    names = (name_of(field), *_about(field)["also"])
+    for name in names:
         if value := (source.get(name) or "").strip():
             return value
         if file := (source.get(f"{name}_FILE") or "").strip():
             return _content(f"{name}_FILE", file)
-    return None
+    return "" if any(name in source for name in names) else None
 
 
 def _content(name: str, file: str) -> str:

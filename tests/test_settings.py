@@ -51,6 +51,17 @@ def test_the_environment_wins_over_the_file_even_by_another_name():
     assert read({"BACKEND_PORT": "4000"}, {"PORT": "5000"}).port == 4000
 
 
+def test_an_empty_value_in_the_environment_switches_off_what_the_file_says():
+    assert read({"SLACK_WEBHOOK_URL": ""}, {"ALERT_SLACK_WEBHOOK": "https://slack.example/x"}).slack_webhook_url is None
+    assert read({}, {"ALERT_SLACK_WEBHOOK": "https://slack.example/x"}).slack_webhook_url is not None
+
+
+@pytest.mark.parametrize("name", ["API_KEY", "GITHUB_WEBHOOK_SECRET", "JENKINS_WEBHOOK_TOKEN", "INGEST_TOKEN"])
+def test_a_list_of_secrets_without_a_secret_is_refused(name: str):
+    with pytest.raises(SettingsError, match=f"^{name} is "):
+        read({name: " , ,"})
+
+
 def test_an_empty_value_is_not_set():
     assert read({"PORT": " ", "JENKINS_URL": ""}) == read({})
 

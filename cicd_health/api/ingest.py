@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -24,6 +25,7 @@ from cicd_health.providers.provider import BadPayload, NotJson
 from cicd_health.store import engine, lists
 
 FLAT = ("github", "jenkins")
+MOST_RUNS = 1000  # of one request: they are saved in one transaction
 FLAT_EXAMPLE = {
     "pipeline": "build",
     "repo": "acme/shop",
@@ -59,9 +61,14 @@ def router(inbox: Inbox) -> APIRouter:
 
     @routes.post("/api/v1/ingest", status_code=201, openapi_extra=_json_body(RUN_EXAMPLE))
     async def ingest(request: Request, now: Now) -> Page[shapes.Run]:
-        """One run or a list. The same provider, repo, pipeline, external_id and attempt is the same run again."""
+        """One run, or a list of at most 1,000.
+
+        The same provider, repo, pipeline, external_id and attempt is the same run again.
+        """
         body, payload = await _read(request)
-        _check(parse_generic, payload, now)
+        if isinstance(payload, list) and len(payload) > MOST_RUNS:
+            raise HTTPException(422, f"More than {MOST_RUNS:,} runs in one list: send them in several.")
+        await bodies.reading(body, _check, parse_generic, payload, now)
         receipt = await _keep(inbox, "ingest", body, payload, now)
         return Page(items=[shapes.Run.of(row) for row in await _stored(receipt)])
 
@@ -75,7 +82,7 @@ def _add_flat(routes: APIRouter, inbox: Inbox, slug: str) -> None:
     async def ingest_flat(request: Request, now: Now) -> Build:
         """One build in the flat form; the same url, without one the same started_at, is the same build again."""
         body, payload = await _read(request)
-        _check(lambda form, at: parse_flat(slug, form, at), payload, now)
+        await bodies.reading(body, _check, partial(parse_flat, slug), payload, now)
         receipt = await _keep(inbox, f"flat:{slug}", body, payload, now)
         return Build.of((await _stored(receipt))[0])
 
@@ -83,7 +90,7 @@ def _add_flat(routes: APIRouter, inbox: Inbox, slug: str) -> None:
 async def _read(request: Request) -> tuple[bytes, object]:
     body = await bodies.read(request)
     try:
-        return body, decode_json(body)
+        return body, await bodies.reading(body, decode_json, body)
     except NotJson:
         raise HTTPException(400, "The body is not JSON.") from None
 

@@ -103,7 +103,8 @@ class Job(BaseModel):
     @classmethod
     def of(cls, row: Row, steps: list[Step]) -> Job:
         posted = flat.posted_job_id(row["run_external_id"], row["attempt"], row["external_id"])
-        return cls(**{**row, "external_id": posted, "log": row["log_state"], "steps": steps})
+        values: dict[str, Any] = {**row, "external_id": posted, "log": row["log_state"], "steps": steps}
+        return cls(**values)
 
 
 def jobs_of(rows: Iterable[Row], steps: Iterable[Row]) -> list[Job]:

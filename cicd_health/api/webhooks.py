@@ -79,12 +79,12 @@ async def _take(request: Request, provider: Provider, inbox: Inbox, refusals: Re
     body = await bodies.read(request)
     headers = dict(request.headers)
     try:
-        provider.verify(headers, request.query_params, body, secrets_of(provider.slug))
+        await bodies.reading(body, provider.verify, headers, request.query_params, body, secrets_of(provider.slug))
     except BadSignature as error:
         await refusals.add(provider.slug, str(error), now)
         return problem(401, f"Not proved to come from {provider.label}: {error}.")
     try:
-        payload = provider.decode(headers, body)
+        payload = await bodies.reading(body, provider.decode, headers, body)
     except NotJson as error:
         raise HTTPException(400, f"The body is not JSON: {error}") from None
     envelope = provider.envelope(headers, payload, body)

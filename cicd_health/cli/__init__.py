@@ -16,13 +16,19 @@ from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
 from cicd_health import access, demo, flow, queue, secret_file, settings
-from cicd_health.cli import banner, page_build, server, settings_page
+from cicd_health.cli import banner, demo_file, page_build, server, settings_page
 from cicd_health.demo.telling import Telling
 from cicd_health.store import engine, migrations
 
 WAIT_FOR_DATABASE_S = 30
-DEMO_LASTS_S = 6 * 3600
-PROBLEMS = (settings.SettingsError, secret_file.SecretFileError, server.AddressError, page_build.PageError)
+CHANNELS = ("SLACK_WEBHOOK_URL", "ALERT_EMAIL_TO", "APPRISE_URLS")
+PROBLEMS = (
+    settings.SettingsError,
+    secret_file.SecretFileError,
+    server.AddressError,
+    page_build.PageError,
+    demo_file.BeingMadeError,
+)
 
 app = typer.Typer(
     help="CI/CD Health: the health of your pipelines on one page.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -41,34 +47,31 @@ def serve() -> None:
 
 @app.command(name="demo")
 def demonstrate() -> None:
-    """Serve a believable history and live traffic, from a database of its own: demo.db in DATA_DIR."""
+    """Serve a believable history and live traffic, from a database of its own: demo.db in DATA_DIR.
+
+    What it makes up goes to no channel of the settings.
+    """
     with _one_sentence():
         database = settings.get().data_dir / "demo.db"
-        _remove_old(database)
+        demo_file.remove_stale(database)
+        settings.blank(*CHANNELS)
         os.environ["DATABASE_URL"] = f"sqlite:///{database}"
         settings.get.cache_clear()
         known = _prepare()
         stop = threading.Event()
-        traffic = threading.Thread(target=demo.live, args=(stop, _history()), name="demo traffic", daemon=True)
+        traffic = threading.Thread(target=demo.live, args=(stop, _history(database)), name="demo traffic", daemon=True)
         code = _run(known, traffic.start)
         stop.set()
         raise typer.Exit(code)
 
 
-def _remove_old(database: Path) -> None:
-    """A demo of yesterday would show that nothing has been built since: it is made anew."""
-    files = [file for file in database.parent.glob(f"{database.name}*") if file.is_file()]
-    if files and time.time() - max(file.stat().st_mtime for file in files) > DEMO_LASTS_S:
-        for file in files:
-            file.unlink()
-
-
-def _history() -> Sequence[Telling]:
+def _history(database: Path) -> Sequence[Telling]:
     """Fill an empty database; what of the story is still to be told."""
-    try:
-        return demo.fill(_now())
-    except demo.NotEmpty:
-        return []
+    with demo_file.being_made(database):
+        try:
+            return demo.fill(_now())
+        except demo.NotEmpty:
+            return []
 
 
 @app.command()

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from typing import Any
 
 import structlog
+
+from cicd_health import access
+
+# What says who is signed in, wherever libraries write it: Reflex logs an event that fails with the headers of its page.
+SECRETS = re.compile(rf"({access.COOKIE}=|[?&]token=|Bearer )[\w.~+/=-]+")
 
 
 def configure(*, readable: bool) -> None:
@@ -31,6 +38,7 @@ def configure(*, readable: bool) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 last,
+                _without_secrets,
             ],
         )
     )
@@ -39,3 +47,7 @@ def configure(*, readable: bool) -> None:
     root.setLevel(logging.INFO)
     for chatty in ("httpx", "httpx2", "alembic", "apprise", "dbos"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _without_secrets(_logger: Any, _method: str, line: Any) -> Any:
+    return SECRETS.sub(r"\1****", line) if isinstance(line, str) else line

@@ -12,7 +12,8 @@ from cicd_health import settings
 HEAD = """\
 # Settings
 
-Read from the environment, else from `.env` in the working directory. An empty value is the same as none. Each of them
+Read from the environment, else from `.env` in the working directory. An empty value is the same as none; in the
+environment it also switches off what `.env` says. Each of them
 can be read from a file instead: `NAME_FILE` holds the path of the file with the value, which suits secrets. A wrong
 value stops the start with one sentence that says what is allowed.
 

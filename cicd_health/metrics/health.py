@@ -16,6 +16,11 @@ SLOWER_SHARE, SLOWER_S = 0.20, 60.0
 QUEUE_AT_LEAST = timedelta(minutes=5)
 QUEUE_TIMES = 5
 NOTHING = Distribution()
+ENDED = {
+    Outcome.TIMED_OUT: "timed out",
+    Outcome.STARTUP_FAILURE: "could not start",
+    Outcome.UNSTABLE: "was unstable",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Signs:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A state, its causes in words, and since when."""
+    """A state, its causes in words (names of jobs and steps between backticks), and since when."""
 
     state: HealthState
     why: tuple[str, ...] = ()
@@ -53,7 +58,7 @@ def diagnose(signs: Signs) -> Diagnosis:
         state = HealthState.UNSTABLE if signs.last is Outcome.UNSTABLE else HealthState.BROKEN
         return Diagnosis(state, _failing(signs), signs.failing_since)
     if signs.oldest_waiting_at is not None and signs.now - signs.oldest_waiting_at > patience(signs.queue):
-        return Diagnosis(HealthState.QUEUE, (_waiting(signs.waiting),), signs.oldest_waiting_at)
+        return Diagnosis(HealthState.QUEUE, _waiting(signs), signs.oldest_waiting_at)
     if signs.flake is not None:
         return Diagnosis(HealthState.FLAKY, _flaky(signs.flake), signs.flake.since)
     if slower(signs.duration, signs.duration_before):
@@ -98,16 +103,33 @@ def words(seconds: float | None) -> str:
 
 
 def _failing(signs: Signs) -> tuple[str, ...]:
-    causes = [f"{signs.in_a_row} in a row" if signs.in_a_row > 1 else "the last run"]
+    causes = [_streak(signs)]
     if signs.failed_job:
-        causes.append(f"job {signs.failed_job}" + (f", step {signs.failed_step}" if signs.failed_step else ""))
+        step = f", step {_code(signs.failed_step)}" if signs.failed_step else ""
+        causes.append(f"job {_code(signs.failed_job)}{step}")
     return tuple(causes)
 
 
-def _waiting(jobs: int) -> str:
-    return "1 job waits for a runner" if jobs == 1 else f"{jobs} jobs wait for a runner"
+def _streak(signs: Signs) -> str:
+    """How many, and how the last one ended where "failed" does not say it."""
+    ended = ENDED.get(signs.last) if signs.last else None
+    if signs.in_a_row <= 1:
+        return f"the last run {ended or 'failed'}"
+    return f"{signs.in_a_row} in a row did not pass" + (f", the last {ended}" if ended else "")
+
+
+def _waiting(signs: Signs) -> tuple[str, ...]:
+    words_of_jobs = "1 job waits" if signs.waiting == 1 else f"{signs.waiting} jobs wait"
+    usual = reliable_p95(signs.queue)
+    usually = (f"95 % start within {words(usual)}",) if usual is not None else ()
+    return (f"{words_of_jobs} for a runner", *usually)
 
 
 def _flaky(flake: Flake) -> tuple[str, ...]:
     causes = [f"{flake.commits} commits in 14 days failed, then passed"]
-    return (*causes, f"job {flake.job}") if flake.job else tuple(causes)
+    return (*causes, f"job {_code(flake.job)}") if flake.job else tuple(causes)
+
+
+def _code(name: str) -> str:
+    """A name as it stands in the provider's file, between backticks; one in the name itself becomes a quote."""
+    return "`" + name.replace("`", "'") + "`"

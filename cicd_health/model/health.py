@@ -206,7 +206,7 @@ class Overview:
     buckets: tuple[Bucket, ...]  # for outcomes
     wide_buckets: tuple[Bucket, ...]  # for durations and queue: fewer and wider, so that percentiles have values
     pipelines: tuple[PipelineHealth, ...]  # worst first
-    latest: tuple[RunLine, ...]  # newest first, 20 at most
+    latest: tuple[RunLine, ...]  # newest first, 30 at most
     sources: tuple[SourceHealth, ...]
     refusals: tuple[Refusal, ...]
     repos: tuple[str, ...]  # to choose from

@@ -27,11 +27,20 @@ class Card:
     other_value: str = ""
     delta: Delta = field(default_factory=Delta)
     compared: bool = True
-    spark: Spark = field(default_factory=Spark)
     first: str = ""
     alarm: str = ""
     second: str = ""
-    how: str = ""
+
+
+HOW = {
+    "success_rate": "success ÷ (success + failure + timed out + startup failure + unstable), "
+    "by the last attempt of each run",
+    "failure_rate": "what did not pass ÷ all verdicts; the first-attempt rate leaves out what a re-run rescued",
+    "duration": "of successes, first job start to last job end",
+    "queue": "from created to started, when a runner took it; those still waiting are not in it",
+    "open_incidents": "from the first failure after a success to the next success; the median over those closed",
+    "last_status": "the last verdict of each pipeline; runs a day count everything that was created in the window",
+}
 
 
 def cards(overview: Overview) -> list[Card]:
@@ -43,6 +52,26 @@ def cards(overview: Overview) -> list[Card]:
         open_incidents(overview),
         last_status(overview),
     ]
+
+
+def sparks(overview: Overview) -> dict[str, Spark]:
+    """The little drawing of each card, by its slug."""
+    wide = overview.wide_buckets
+    outcomes = [pipeline.last_outcome for pipeline in overview.pipelines]
+    return {
+        "success_rate": geometry.line([_share(bucket) for bucket in wide], filled=True, label="success rate over time"),
+        "failure_rate": geometry.bars([_failed(bucket) for bucket in wide], label="runs that did not pass over time"),
+        "duration": _slow_end([bucket.duration for bucket in wide], "duration"),
+        "queue": _slow_end([bucket.queue for bucket in wide], "queue time"),
+        "open_incidents": geometry.blocks(_incident_ages(overview), label="age of each open incident, oldest first"),
+        "last_status": geometry.tiles(outcomes, label="the last verdict of each pipeline, what did not pass first"),
+    }
+
+
+def _incident_ages(overview: Overview) -> list[float]:
+    """Seconds, oldest first."""
+    open_since = [pipeline.since for pipeline in overview.pipelines if pipeline.incident_id is not None]
+    return sorted(((overview.now - since).total_seconds() for since in open_since if since), reverse=True)
 
 
 def _rate(value: float | None) -> tuple[str, str]:
@@ -61,10 +90,10 @@ def success_rate(overview: Overview) -> Card:
         value=value,
         unit=unit,
         delta=text.rate_delta(now.success_rate, now.verdicts, before.success_rate, before.verdicts),
-        spark=geometry.line([_share(b) for b in overview.wide_buckets], filled=True, label="success rate over time"),
-        first=f"{text.count(now.successes)} of {text.counted(now.verdicts, 'verdict')}",
+        first=f"{text.count(now.successes)} of {text.counted(now.verdicts, 'verdict')}"
+        if now.verdicts
+        else "no verdicts",
         second=f"{out}, {text.count(superseded)} superseded" if superseded else out,
-        how="success ÷ (success + failure + timed out + startup failure + unstable), by the last attempt of each run",
     )
 
 
@@ -90,10 +119,8 @@ def failure_rate(overview: Overview) -> Card:
         delta=text.rate_delta(
             now.failure_rate, now.verdicts, before.failure_rate, before.verdicts, more_is_better=False
         ),
-        spark=geometry.bars([_failed(b) for b in overview.wide_buckets], label="runs that did not pass over time"),
         first=f"{text.count(failed)} failed, {text.count(unstable)} unstable",
         second=_first_attempt(now),
-        how="what did not pass ÷ all verdicts; the first-attempt rate leaves out what a re-run rescued",
     )
 
 
@@ -109,13 +136,18 @@ def duration(overview: Overview) -> Card:
         slug="duration",
         label="Duration p50 · p95",
         value=text.duration(text.p50(now)),
-        other_value=text.duration(text.p95(now)),
+        other_value=text.duration(text.p95(now)) if now.n >= text.P50_NEEDS else "",
         delta=text.duration_delta(text.p95(now), text.p95(before), least=CARD_LEAST),
-        spark=_slow_end([bucket.duration for bucket in overview.wide_buckets], "duration"),
-        first=f"{text.counted(now.n, 'success', 'successes')}, mean {text.duration(now.mean)}",
+        first=f"{_measured(now)}, mean {text.duration(now.mean)}" if now.n else "no successes measured",
         second=_was(before),
-        how=f"of successes, first job start to last job end; {text.count(now.unmeasured)} unmeasured",
     )
+
+
+def _measured(now: Distribution) -> str:
+    """`625 successes`; `620 of 625 measured` when not all could be."""
+    if now.unmeasured:
+        return f"{text.count(now.n)} of {text.count(now.n + now.unmeasured)} measured"
+    return text.counted(now.n, "success", "successes")
 
 
 def _was(before: Distribution) -> str:
@@ -138,12 +170,10 @@ def queue(overview: Overview) -> Card:
         slug="queue",
         label="Queue p50 · p95",
         value=text.duration(text.p50(now)),
-        other_value=text.duration(text.p95(now)),
+        other_value=text.duration(text.p95(now)) if now.n >= text.P50_NEEDS else "",
         delta=text.duration_delta(text.p95(now), text.p95(before), least=CARD_LEAST),
-        spark=_slow_end([bucket.queue for bucket in overview.wide_buckets], "queue time"),
-        first=f"{text.count(now.n)} measured, {text.count(now.unmeasured)} not",
+        first=f"{text.count(now.n)} measured, {text.count(now.unmeasured)} not" if now.n else "none measured",
         second=_waiting(overview),
-        how="from created to started, when a runner took it; those still waiting are not in it",
     )
 
 
@@ -151,35 +181,28 @@ def _waiting(overview: Overview) -> str:
     waiting = sum(pipeline.waiting for pipeline in overview.pipelines)
     since = [pipeline.oldest_waiting_at for pipeline in overview.pipelines if pipeline.oldest_waiting_at]
     if not waiting:
-        return f"mean {text.duration(overview.summary.queue.mean)}, none queued now"
-    oldest = f", oldest {text.duration((overview.now - min(since)).total_seconds())}" if since else ""
+        mean = overview.summary.queue.mean
+        return "none queued now" if mean is None else f"mean {text.duration(mean)}, none queued now"
+    oldest = f", oldest {text.span((overview.now - min(since)).total_seconds())}" if since else ""
     return f"{text.count(waiting)} queued now{oldest}"
 
 
 def open_incidents(overview: Overview) -> Card:
     now = overview.summary.restore
-    ages = sorted(
-        (
-            (overview.now - pipeline.since).total_seconds()
-            for pipeline in overview.pipelines
-            if pipeline.incident_id is not None and pipeline.since
-        ),
-        reverse=True,
-    )
     oldest = overview.oldest_incident_at
     return Card(
         slug="open_incidents",
         label="Open incidents",
         value=text.count(overview.open_incidents),
         compared=False,
-        spark=geometry.bars(ages or [0.0], label="age of each open incident"),
         first=f"restored in {text.duration(now.median)}, {text.count(now.n)} closed" if now.n else "none closed",
         alarm=f"oldest {text.duration((overview.now - oldest).total_seconds())}" if oldest else "",
-        second=f", {overview.muted_incidents} muted"
-        if oldest and overview.muted_incidents
-        else _mean(overview.summary),
-        how="from the first failure after a success to the next success; the median over those closed",
+        second=_muted(overview) if oldest else _mean(overview.summary),
     )
+
+
+def _muted(overview: Overview) -> str:
+    return f", {overview.muted_incidents} muted" if overview.muted_incidents else ""
 
 
 def _mean(summary: Summary) -> str:
@@ -202,8 +225,6 @@ def last_status(overview: Overview) -> Card:
         unit="passed" if judged else "",
         delta=text.count_delta(now.total, before.total),
         compared=False,
-        spark=geometry.tiles(outcomes, label="the last verdict of each pipeline, what did not pass first"),
-        first=f"{text.counted(len(outcomes), 'pipeline')}, by the last verdict",
-        second=f"{runs} runs a day, {text.count(now.total)} in all",
-        how="the last verdict of each pipeline; runs a day count everything that was created in the window",
+        first=f"{text.counted(len(outcomes), 'pipeline')}, by the last verdict" if outcomes else "no pipelines",
+        second=f"{runs} runs a day, {text.count(now.total)} in all" if now.total else "no runs",
     )

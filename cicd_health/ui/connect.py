@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from cicd_health.model.first_event import signed_curl
 from cicd_health.model.health import Refusal
 from cicd_health.ui import format as text
 from cicd_health.ui.rows import provider_label
@@ -58,7 +56,7 @@ def connect(public_url: str, secret: str, token: str, *, admin: bool, now: datet
         secret_shown=masked(secret),
         token=f"X-Jenkins-Token: {token}",
         token_shown=f"X-Jenkins-Token: {masked(token)}",
-        curl=signed_curl(shown.github, secret, now),
+        curl=signed_curl(shown.github, secret, now, between=" \\\n  "),
         heard=shown.heard,
     )
 
@@ -79,49 +77,3 @@ def _heard(provider: str, refusal: Refusal | None, now: datetime) -> Heard:
     last = "" if refusal.times == 1 else ", last"
     said = f"{text.count(refusal.times)} refused{last} {text.age(refusal.last_at, now)}: {refusal.reason}"
     return Heard(provider_label(provider), said, refused=True)
-
-
-def signed_curl(address: str, secret: str, now: datetime) -> str:
-    """A command that sends one finished run, signed as GitHub signs."""
-    body = json.dumps(_event(now), separators=(",", ":"))
-    signature = hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
-    return (
-        f"curl -X POST {address} \\\n"
-        f"  -H 'X-GitHub-Event: workflow_run' -H 'X-GitHub-Delivery: first-event-{int(now.timestamp())}' \\\n"
-        f"  -H 'X-Hub-Signature-256: sha256={signature}' \\\n"
-        f"  -H 'Content-Type: application/json' \\\n"
-        f"  --data '{body}'"
-    )
-
-
-def _event(now: datetime) -> dict[str, object]:
-    """A small `workflow_run` delivery: a build that succeeded a moment ago."""
-    number = int(now.timestamp())
-    page = "https://github.com/example/hello"
-    stamp = "%Y-%m-%dT%H:%M:%SZ"
-    started = (now - timedelta(seconds=95)).strftime(stamp)
-    path = ".github/workflows/ci.yml"
-    run = {
-        "id": number,
-        "name": "CI",
-        "path": path,
-        "workflow_id": 1,
-        "run_number": number,
-        "run_attempt": 1,
-        "event": "push",
-        "status": "completed",
-        "conclusion": "success",
-        "display_title": "Say hello",
-        "head_branch": "main",
-        "head_sha": hashlib.sha1(str(number).encode(), usedforsecurity=False).hexdigest(),
-        "html_url": f"{page}/actions/runs/{number}",
-        "created_at": started,
-        "run_started_at": started,
-        "updated_at": now.strftime(stamp),
-    }
-    return {
-        "action": "completed",
-        "workflow_run": run,
-        "workflow": {"id": 1, "name": "CI", "path": path},
-        "repository": {"id": 1, "name": "hello", "full_name": "example/hello", "default_branch": "main"},
-    }

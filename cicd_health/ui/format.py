@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import sqrt
@@ -15,6 +16,7 @@ FEW = 5  # verdicts below which a rate is shown, not judged
 P95_NEEDS = 20
 P50_NEEDS = 5
 LOW_RATE = 0.85
+NUMBER_AND_UNIT = re.compile(r"(?<=\d[dhm]) (?=\d)|(?<=\d) (?=(?:min|s|h|d|%)(?!\w))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ def duration(seconds: float | None) -> str:
     return f"{days}d {hours:02d}h"
 
 
+def unbroken(words: str) -> str:
+    """The same with a no-break space inside `7m 24s`, `16 min` and `92.1 %`."""
+    return NUMBER_AND_UNIT.sub("\u00a0", words)
+
+
 def span(seconds: float) -> str:
     """One unit is enough: `18 s`, `9 min`, `31 h`, `5 d`."""
     whole = max(0, int(seconds))
@@ -109,11 +116,11 @@ def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
 
 
 def exact(at: datetime | None, zone: tzinfo) -> str:
-    """For a title: `Fri 20 Nov 2026, 10:42:05 UTC+1`. Empty for None."""
+    """For a title: `20 Nov 2026, 10:42:05`, in the zone the page names. Empty for None."""
     if at is None:
         return ""
     local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S} {offset(at, zone)}"
+    return f"{local.day} {local:%b %Y, %H:%M:%S}"
 
 
 def stretch(start: datetime, end: datetime, zone: tzinfo) -> str:

@@ -170,6 +170,16 @@ def bars(values: Sequence[float], *, label: str = "") -> Spark:
     return Spark(bars=path(boxes[:-1]), last_bar=path(boxes[-1:]), label=label)
 
 
+def blocks(values: Sequence[float], *, label: str = "") -> Spark:
+    """A few bars from the left, no wider than a twelfth, so that one or two do not look like a wall."""
+    if not values:
+        return Spark(label=label)
+    width = SPARK_WIDTH / max(len(values), 12)
+    heights = [max(2.0, 25 * value / max(values)) if max(values) else 2.0 for value in values]
+    boxes = [(width * i, 27 - height, max(1.0, width - 2), height) for i, height in enumerate(heights)]
+    return Spark(bars=path(boxes), label=label)
+
+
 def tiles(outcomes: Sequence[Outcome | None], *, label: str = "") -> Spark:
     """One tile per pipeline, what did not pass first: tall, with a foot."""
     boxes: dict[str, list[Box]] = {"fail": [], "warn": [], "ok": [], "off": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from cicd_health.model.health import HealthState, Overview, PipelineHealth, RunLine, SourceHealth
@@ -57,6 +57,8 @@ STATE_MARKS = {
     HealthState.HEALTHY: Mark("success", "Healthy", "ok"),
     HealthState.FEW: Mark("few", "Few runs", "off"),
 }
+# By the word a row carries: the page knows the marks, so a row is sent without them.
+BY_NAME: dict[str, Mark] = {**MARKS, **STATE_MARKS, "rescued": RESCUED, "no_runs": NO_RUNS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class AttentionRow:
     key: str
-    mark: Mark
+    mark: str
     name: str
     where: str
     why: list[Piece]
@@ -91,8 +93,10 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class PipelineRow:
+    """What changes with a verdict; what passes by itself is in PipelineNow."""
+
     key: str
-    mark: Mark
+    mark: str
     name: str
     where: str
     href: str
@@ -103,26 +107,38 @@ class PipelineRow:
     p95_delta: Delta
     queue: str
     queue_tone: str
-    last: Mark
-    last_age: str
+    last: str
     last_exact: str
-    now: Activity
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineNow:
+    """What moves from minute to minute: small, because it is sent the most."""
+
+    age: str = ""
+    activity: Activity = field(default_factory=Activity)
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
+    """What a run is. How it goes is in RunNow."""
+
     key: str
-    mark: Mark
     pipeline: str
     where: str
     number: str
     title: str
     branch: str
     sha: str
-    duration: str
-    ended: str
-    ended_exact: str
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunNow:
+    mark: str = ""
+    duration: str = ""
+    ended: str = ""
+    exact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +162,11 @@ def where(provider: str, repo: str, branch: str | None = None) -> str:
     return " · ".join(part for part in [*place, branch] if part)
 
 
-def outcome_mark(outcome: Outcome | None, rescued: bool = False) -> Mark:
+def outcome_mark(outcome: Outcome | None, rescued: bool = False) -> str:
+    """Its name in BY_NAME."""
     if outcome is None:
-        return NO_RUNS
-    return RESCUED if rescued and outcome is Outcome.SUCCESS else MARKS[outcome]
+        return "no_runs"
+    return "rescued" if rescued and outcome is Outcome.SUCCESS else outcome.value
 
 
 def sentence(pipelines: Sequence[PipelineHealth]) -> str:
@@ -197,10 +214,10 @@ def attention(overview: Overview, zone: tzinfo) -> list[AttentionRow]:
         rows.append(
             AttentionRow(
                 key=str(pipeline.pipeline_id),
-                mark=STATE_MARKS[pipeline.state],
+                mark=pipeline.state.value,
                 name=pipeline.name,
                 where=where(pipeline.provider, pipeline.repo, pipeline.branch),
-                why=pieces(pipeline.why),
+                why=pieces([*pipeline.why, *_last_run(pipeline)]),
                 when=_since(pipeline, overview.now, zone),
                 when_exact=text.exact(at, zone),
                 href=pipeline.last_run_url or pipeline.url or "",
@@ -209,9 +226,17 @@ def attention(overview: Overview, zone: tzinfo) -> list[AttentionRow]:
     return rows
 
 
+def _last_run(pipeline: PipelineHealth) -> list[str]:
+    """`run #4414`, with a no-break space, which the row leads to, where a run is the cause."""
+    if pipeline.state not in {HealthState.BROKEN, HealthState.UNSTABLE}:
+        return []
+    numbers = [run.number for run in pipeline.strip if run.run_id == pipeline.last_run_id and run.number is not None]
+    return [f"run\u00a0#{number}" for number in numbers]
+
+
 def _since(pipeline: PipelineHealth, now: datetime, zone: tzinfo) -> str:
     if pipeline.state is HealthState.QUEUE and pipeline.oldest_waiting_at:
-        return f"{text.duration((now - pipeline.oldest_waiting_at).total_seconds())} waiting"
+        return f"{text.span((now - pipeline.oldest_waiting_at).total_seconds())} waiting"
     if pipeline.since is None:
         return ""
     seconds = (now - pipeline.since).total_seconds()
@@ -238,11 +263,11 @@ def shown(pipelines: Sequence[PipelineHealth], show: str) -> list[PipelineHealth
     return list(pipelines)
 
 
-def pipeline_row(pipeline: PipelineHealth, now: datetime, zone: tzinfo) -> PipelineRow:
+def pipeline_row(pipeline: PipelineHealth, zone: tzinfo) -> PipelineRow:
     passed = pipeline.successes / pipeline.verdicts if pipeline.verdicts else None
     return PipelineRow(
         key=str(pipeline.pipeline_id),
-        mark=STATE_MARKS[pipeline.state],
+        mark=pipeline.state.value,
         name=pipeline.name,
         where=where(pipeline.provider, pipeline.repo, pipeline.branch),
         href=pipeline.last_run_url or pipeline.url or "",
@@ -254,10 +279,12 @@ def pipeline_row(pipeline: PipelineHealth, now: datetime, zone: tzinfo) -> Pipel
         queue=text.duration(pipeline.queue_p95_s),
         queue_tone="late" if pipeline.state is HealthState.QUEUE else "",
         last=outcome_mark(pipeline.last_outcome, pipeline.last_rescued),
-        last_age=text.age(pipeline.last_at, now),
         last_exact=text.exact(pipeline.last_at, zone),
-        now=activity(pipeline, now),
     )
+
+
+def pipeline_now(pipeline: PipelineHealth, now: datetime) -> PipelineNow:
+    return PipelineNow(text.age(pipeline.last_at, now), activity(pipeline, now))
 
 
 def activity(pipeline: PipelineHealth, now: datetime) -> Activity:
@@ -270,7 +297,7 @@ def activity(pipeline: PipelineHealth, now: datetime) -> Activity:
         needs = "needs" if pipeline.needs_approval == 1 else "need"
         return Activity("approval", f"{pipeline.needs_approval} {needs} approval", "hold")
     if pipeline.waiting:
-        waited = pipeline.oldest_waiting_at and text.duration((now - pipeline.oldest_waiting_at).total_seconds())
+        waited = pipeline.oldest_waiting_at and text.span((now - pipeline.oldest_waiting_at).total_seconds())
         return Activity("queued", f"{pipeline.waiting} queued" + (f" · {waited}" if waited else ""))
     return Activity()
 
@@ -287,24 +314,29 @@ def _progress(since: datetime, expected: datetime | None, now: datetime) -> Acti
     )
 
 
-def run_row(run: RunLine, now: datetime, zone: tzinfo) -> RunRow:
+def run_row(run: RunLine) -> RunRow:
     attempt = f" · {_ordinal(run.attempt)}" if run.attempt > 1 else ""
-    began = run.started_at or run.created_at
-    unfinished = run.completed_at is None
-    elapsed = (now - began).total_seconds() if run.outcome is Outcome.RUNNING else None
     return RunRow(
         key=str(run.run_id),
-        mark=outcome_mark(run.outcome, run.rescued),
         pipeline=run.pipeline,
         where=run.repo or provider_label(run.provider),
         number=f"#{run.number}{attempt}" if run.number is not None else attempt.removeprefix(" · "),
         title=run.title or "",
         branch=run.branch or "",
         sha=(run.sha or "")[:7],
+        href=run.url or "",
+    )
+
+
+def run_now(run: RunLine, now: datetime, zone: tzinfo) -> RunNow:
+    began = run.started_at or run.created_at
+    unfinished = run.completed_at is None
+    elapsed = (now - began).total_seconds() if run.outcome is Outcome.RUNNING else None
+    return RunNow(
+        mark=outcome_mark(run.outcome, run.rescued),
         duration=text.duration(elapsed if unfinished else run.duration_s),
         ended=MARKS[run.outcome].word.lower() if unfinished else text.age(run.completed_at, now),
-        ended_exact=text.exact(began if unfinished else run.completed_at, zone),
-        href=run.url or "",
+        exact=text.exact(began if unfinished else run.completed_at, zone),
     )
 
 

@@ -97,6 +97,7 @@ class Percentiles:
     points: list[Point] = field(default_factory=list)
     days: Days = field(default_factory=Days)
     axis: Axis = field(default_factory=Axis)
+    nothing: str = ""  # said in place of lines when no bucket has enough values
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,7 @@ def percentiles(buckets: Sequence[Bucket], spread: Sequence[Distribution], noun:
         points=points,
         days=days(buckets, zone),
         axis=seconds_axis(max(measured, default=0.0)),
+        nothing="" if measured else f"No bucket has the {text.P50_NEEDS} values a p50 takes",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from cicd_health.ui import guard, routes, zone
+from cicd_health.ui import guard, routes, screen, zone
 from cicd_health.ui.components.connection import boundary, lost_connection
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.panel import PRIMARY
@@ -19,6 +19,7 @@ from cicd_health.ui.states.session import SessionState
 NAME = "CI/CD Health"
 MENU = tuple(page for page in PAGES if page.menu)
 ICON_BUTTON = (
+    "relative max-tab:after:absolute max-tab:after:-inset-[6px] "
     "grid place-items-center size-8 rounded-md text-ink-2 hover:bg-hover hover:text-ink transition-colors duration-120"
 )
 LINK = (
@@ -36,6 +37,7 @@ def make_app(**options: Any) -> rx.App:
         head_components=[
             rx.el.link(rel="icon", type="image/svg+xml", href="/favicon.svg"),
             rx.el.script(zone.SCRIPT),
+            rx.el.script(screen.SCRIPT),
         ],
         html_lang="en",
         toaster=None,
@@ -117,7 +119,7 @@ def _top(page: Page) -> rx.Component:
             custom_attrs={"aria-label": "Switch between light and dark"},
         ),
         _user(),
-        class_name="sticky top-0 z-40 flex items-center gap-1 h-12 pl-4 pr-2 tab:px-6 wide:px-8 bg-surface border-b "
+        class_name="sticky top-0 z-40 flex items-center gap-1 h-12 pl-4 pr-2.5 tab:px-6 wide:px-8 bg-surface border-b "
         "border-line",
     )
 
@@ -134,7 +136,8 @@ def _user() -> rx.Component:
         rx.el.details(
             rx.el.summary(
                 SessionState.initials,
-                class_name="grid place-items-center size-6 rounded-full border border-line-2 bg-sunken text-[10px] "
+                class_name="relative max-tab:after:absolute max-tab:after:-inset-[11px] "
+                "grid place-items-center size-6 rounded-full border border-line-2 bg-sunken text-[10px] "
                 "font-semibold text-ink-2 list-none",
                 custom_attrs={"aria-label": "User menu"},
             ),
@@ -144,7 +147,7 @@ def _user() -> rx.Component:
                     rx.el.button(
                         "Sign out",
                         type="submit",
-                        class_name="w-full px-2 py-1.5 rounded text-left font-medium hover:bg-hover",
+                        class_name="w-full px-2 py-1.5 max-tab:py-3 rounded text-left font-medium hover:bg-hover",
                     ),
                     action=routes.LOGOUT,
                     method="post",

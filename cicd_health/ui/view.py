@@ -10,11 +10,11 @@ from cicd_health.model.health import HealthState, Overview
 from cicd_health.model.windows import WINDOWS
 from cicd_health.ui import format as text
 from cicd_health.ui import geometry, rows, series
-from cicd_health.ui.cards import Card, cards
-from cicd_health.ui.geometry import Strip
+from cicd_health.ui.cards import Card, cards, sparks
+from cicd_health.ui.geometry import Spark, Strip
 from cicd_health.ui.routes import SHOWN, Asked
 from cicd_health.ui.routes import overview as address
-from cicd_health.ui.rows import AttentionRow, PipelineRow, RunRow, SourceRow
+from cicd_health.ui.rows import AttentionRow, PipelineNow, PipelineRow, RunNow, RunRow, SourceRow
 from cicd_health.ui.series import Charts
 
 
@@ -72,6 +72,7 @@ class Pipelines:
     summary: str = ""
     cut: str = ""
     nothing: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +80,31 @@ class Latest:
     rows: list[RunRow] = field(default_factory=list)
     total: str = ""
 
+    def first(self, number: int) -> Latest:
+        """The newest of them."""
+        return replace(self, rows=self.rows[:number])
+
 
 @dataclass(frozen=True, slots=True)
 class View:
+    """What changes often stands apart from what does not: a part is sent whole, and only when it changed.
+
+    `sparks`, `pipelines_now`, `strips` and `latest_now` go by the keys of the rows they belong to.
+    """
+
     empty: bool
     heading: Heading
     filters: Filters
     freshness: Freshness
     attention: Attention
     cards: list[Card]
+    sparks: dict[str, Spark]
     charts: Charts
     pipelines: Pipelines
+    pipelines_now: dict[str, PipelineNow]
     strips: dict[str, Strip]
     latest: Latest
+    latest_now: dict[str, RunNow]
 
 
 def view(overview: Overview, asked: Asked, zone: tzinfo) -> View:
@@ -102,12 +115,20 @@ def view(overview: Overview, asked: Asked, zone: tzinfo) -> View:
         filters=filters(overview, asked),
         freshness=Freshness(rows.source_rows(overview, zone), f"Times in {text.offset(overview.now, zone)}"),
         attention=attention(overview, zone),
-        cards=cards(overview),
+        cards=[_unbroken(card) for card in cards(overview)],
+        sparks=sparks(overview),
         charts=series.charts(overview, zone),
         pipelines=pipelines(overview, asked, zone),
+        pipelines_now={str(pipeline.pipeline_id): rows.pipeline_now(pipeline, overview.now) for pipeline in listed},
         strips={str(pipeline.pipeline_id): geometry.strip(pipeline.strip) for pipeline in listed},
-        latest=latest(overview, zone),
+        latest=latest(overview),
+        latest_now={str(run.run_id): rows.run_now(run, overview.now, zone) for run in overview.latest},
     )
+
+
+def _unbroken(card: Card) -> Card:
+    """On a phone its lines wrap: a number and its unit stay together."""
+    return replace(card, first=text.unbroken(card.first), second=text.unbroken(card.second))
 
 
 def heading(overview: Overview, asked: Asked, zone: tzinfo) -> Heading:
@@ -185,7 +206,7 @@ def pipelines(overview: Overview, asked: Asked, zone: tzinfo) -> Pipelines:
     listed = rows.shown(overview.pipelines, asked.show)
     first = listed[: rows.PIPELINE_ROWS]
     return Pipelines(
-        rows=[rows.pipeline_row(pipeline, overview.now, zone) for pipeline in first],
+        rows=[rows.pipeline_row(pipeline, zone) for pipeline in first],
         chips=[
             Choice(
                 show,
@@ -201,11 +222,12 @@ def pipelines(overview: Overview, asked: Asked, zone: tzinfo) -> Pipelines:
         if len(first) < len(listed)
         else "",
         nothing="" if first else f"No {asked.show} pipelines" if asked.show != "all" else "No pipelines here",
+        hint="Choose All to see the others." if asked.show != "all" else "Nothing matches the filters above.",
     )
 
 
-def latest(overview: Overview, zone: tzinfo) -> Latest:
+def latest(overview: Overview) -> Latest:
     return Latest(
-        rows=[rows.run_row(run, overview.now, zone) for run in overview.latest],
+        rows=[rows.run_row(run) for run in overview.latest],
         total=f"{text.counted(overview.summary.total, 'run')} in the window",
     )

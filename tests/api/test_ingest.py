@@ -112,6 +112,13 @@ def test_runs_whose_jobs_have_the_same_ids_are_all_stored_with_their_jobs(client
     assert get("/api/v1/metrics", subject="job")["total"] == 3
 
 
+def test_a_list_of_more_runs_than_fit_a_transaction_is_refused_and_not_kept(client, get):
+    many = [RUN | {"external_id": str(number), "jobs": []} for number in range(1001)]
+    assert client.post("/api/v1/ingest", json=many, headers=TOKEN).status_code == 422
+    assert get("/api/v1/deliveries")["items"] == []
+    assert len(client.post("/api/v1/ingest", json=many[:1000], headers=TOKEN).json()["items"]) == 1000
+
+
 def test_an_empty_list_is_no_run(client):
     assert client.post("/api/v1/ingest", json=[], headers=TOKEN).json() == {"items": [], "next": None}
 

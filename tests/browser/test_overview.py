@@ -71,3 +71,38 @@ def test_the_theme_is_kept(page: Page):
     page.get_by_role("button", name="Switch between light and dark").click()
     page.reload()
     expect(html).to_have_class(re.compile("light" if was_dark else "dark"))
+
+
+def test_on_a_phone_nothing_runs_past_the_gutter(page: Page, server: running.Server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    post(server, github_run(6, created=minutes_ago(1)))
+    page.goto("/")
+    outcomes = page.get_by_role("region", name="Outcomes")
+    expect(outcomes).to_contain_text("left out")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    edge = page.get_by_text("left out").last.bounding_box()
+    assert edge
+    assert edge["x"] + edge["width"] <= 390 - 16
+
+
+def test_what_is_pressed_on_a_phone_is_44_px_high(page: Page, server: running.Server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    post(server, github_run(7, created=minutes_ago(1)))
+    page.goto("/")
+    for pressed in (page.get_by_label("Window"), page.get_by_text("Filters", exact=True)):
+        box = pressed.bounding_box()
+        assert box
+        assert box["height"] >= 44
+
+
+def test_the_head_of_a_table_stays_under_the_bars(page: Page, server: running.Server):
+    page.set_viewport_size({"width": 1440, "height": 400})
+    post(server, github_run(8, created=minutes_ago(1)))
+    page.goto("/")
+    table = page.get_by_role("region", name="Pipelines")
+    row = table.get_by_role("row").last
+    expect(row).to_contain_text("kestrel")
+    row.evaluate("row => scrollTo(0, row.getBoundingClientRect().top + scrollY - 110)")
+    head = table.get_by_role("columnheader").first.bounding_box()
+    assert head
+    assert head["y"] == 96

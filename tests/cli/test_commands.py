@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,9 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from cicd_health import access, cli, settings
-from cicd_health.cli import banner
+from cicd_health.alerts import send
+from cicd_health.cli import banner, demo_file
+from cicd_health.model.first_event import first_event
 from cicd_health.model.runs import Outcome
 from cicd_health.providers import PROVIDERS
 
@@ -82,7 +85,7 @@ def test_the_settings_are_shown_without_the_secrets(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_first_run_of_the_banner_is_a_success_that_github_could_have_sent():
-    [event] = PROVIDERS["github"].parse({"x-github-event": "workflow_run"}, banner.first_run(NOW))
+    [event] = PROVIDERS["github"].parse({"x-github-event": "workflow_run"}, first_event(NOW))
     assert event.outcome is Outcome.SUCCESS
     assert event.completed_at == NOW
 
@@ -101,11 +104,44 @@ def test_an_old_demo_is_made_anew_and_one_in_use_is_not(tmp_path: Path):
     for file in (database, log):
         file.write_text("", encoding="utf-8")
     os.utime(database, (0, 0))
-    cli._remove_old(database)
+    demo_file.remove_stale(database)
     assert database.exists()
     os.utime(log, (0, 0))
-    cli._remove_old(database)
+    demo_file.remove_stale(database)
     assert not database.exists()
+
+
+def test_half_a_demo_is_made_anew_and_one_that_is_being_made_is_left_alone(tmp_path: Path):
+    database = tmp_path / "demo.db"
+    with contextlib.suppress(KeyboardInterrupt), demo_file.being_made(database):
+        database.write_text("half", encoding="utf-8")
+        with pytest.raises(demo_file.BeingMadeError):
+            demo_file.remove_stale(database)
+        raise KeyboardInterrupt
+    demo_file.remove_stale(database)
+    assert list(tmp_path.iterdir()) == []
+    with demo_file.being_made(database):
+        database.write_text("whole", encoding="utf-8")
+    demo_file.remove_stale(database)
+    assert [file.name for file in tmp_path.iterdir()] == ["demo.db"]
+
+
+def test_the_demo_sends_to_no_channel_of_the_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "apprise").write_text("json://secret.example/x", encoding="utf-8")
+    given = {
+        "ALERT_SLACK_WEBHOOK": "https://hooks.slack.example/x",
+        "SLACK_WEBHOOK_URL": "https://hooks.slack.example/y",
+        "SMTP_HOST": "mail.example",
+        "ALERT_EMAIL_TO": "a@example.com",
+        "APPRISE_URLS_FILE": str(tmp_path / "apprise"),
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("APPRISE_URLS", "")  # `blank` sets it: undone with the test
+    settings.get.cache_clear()
+    assert set(send.targets(settings.get())) == {"env-apprise-1", "env-slack", "env-email"}
+    settings.blank(*cli.CHANNELS)
+    assert send.targets(settings.get()) == {}
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ def test_a_pipeline_whose_last_verdict_failed_is_broken_with_its_cause() -> None
     signs = Signs(NOW, Outcome.FAILURE, 4, AGO, failed_job="unit-tests", failed_step="pytest", flake=FLAKE, verdicts=50)
     diagnosis = diagnose(signs)
     assert diagnosis.state is HealthState.BROKEN
-    assert diagnosis.why == ("4 in a row", "job unit-tests, step pytest")
+    assert diagnosis.why == ("4 in a row did not pass", "job `unit-tests`, step `pytest`")
     assert diagnosis.since == AGO
 
 
@@ -56,7 +56,7 @@ def test_a_pipeline_used_to_queues_gets_five_times_its_p95() -> None:
 def test_flaky_says_on_how_many_commits() -> None:
     diagnosis = diagnose(Signs(NOW, flake=FLAKE, verdicts=50))
     assert diagnosis.state is HealthState.FLAKY
-    assert diagnosis.why == ("11 commits in 14 days failed, then passed", "job e2e")
+    assert diagnosis.why == ("11 commits in 14 days failed, then passed", "job `e2e`")
 
 
 @pytest.mark.parametrize(

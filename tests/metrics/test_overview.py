@@ -66,7 +66,7 @@ def test_a_broken_pipeline_says_how_often_where_and_since_when(session: Session,
     incident = rows.incident(ci)
     health = only(session)
     assert health.state is HealthState.BROKEN
-    assert health.why == ("2 in a row", "job unit-tests, step pytest")
+    assert health.why == ("2 in a row did not pass", "job `unit-tests`, step `pytest`")
     assert health.since == ago(hours=3) + timedelta(minutes=1)
     assert (health.in_a_row, health.failing_job, health.last_outcome) == (2, "unit-tests", Outcome.FAILURE)
     assert (health.incident_id, health.incident_state) == (incident.id, "open")
@@ -121,7 +121,7 @@ def test_flaky_takes_three_commits_whose_job_failed_then_passed(session: Session
     successes(rows, ci, 4)
     health = only(session)
     assert health.state is HealthState.FLAKY
-    assert health.why == ("3 commits in 14 days failed, then passed", "job e2e")
+    assert health.why == ("3 commits in 14 days failed, then passed", "job `e2e`")
     assert health.since == ago(days=6, minutes=-5)
 
 
@@ -231,12 +231,12 @@ def test_muted_incidents_are_counted_apart(session: Session, rows: Rows) -> None
     assert overview(session, repo="acme/other").open_incidents == 0
 
 
-def test_the_latest_runs_are_twenty_at_most_newest_first(session: Session, rows: Rows) -> None:
+def test_the_latest_runs_are_thirty_at_most_newest_first(session: Session, rows: Rows) -> None:
     ci = rows.pipeline()
-    runs = [rows.run(ci, created_at=ago(minutes=25 - n), title=f"change {n}") for n in range(25)]
+    runs = [rows.run(ci, created_at=ago(minutes=35 - n), title=f"change {n}") for n in range(35)]
     latest = overview(session).latest
     assert [line.run_id for line in latest] == [run.id for run in reversed(runs[5:])]
-    assert (latest[0].pipeline, latest[0].repo, latest[0].title) == ("ci", "acme/shop", "change 24")
+    assert (latest[0].pipeline, latest[0].repo, latest[0].title) == ("ci", "acme/shop", "change 34")
 
 
 def test_sources_say_how_fresh_they_are(session: Session, rows: Rows) -> None:

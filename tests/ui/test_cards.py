@@ -2,7 +2,7 @@
 
 from cicd_health.model.health import Distribution, Restore
 from cicd_health.ui import series
-from cicd_health.ui.cards import cards
+from cicd_health.ui.cards import HOW, cards, sparks
 from tests.ui import samples
 
 
@@ -32,12 +32,22 @@ def test_the_duration_shows_p50_p95_and_mean():
 
 
 def test_the_queue_says_who_waits_now():
-    assert by_slug()["queue"].second == "3 queued now, oldest 12m 22s"
+    assert by_slug()["queue"].second == "3 queued now, oldest 12 min"
 
 
 def test_open_incidents_show_the_age_of_the_oldest_in_red():
     card = by_slug()["open_incidents"]
     assert (card.value, card.alarm, card.second) == ("2", "oldest 31h 36m", ", 1 muted")
+
+
+def test_an_open_incident_is_never_beside_nothing_is_broken():
+    nothing = samples.summary(restore=Restore())
+    card = by_slug(summary=nothing, muted_incidents=0)["open_incidents"]
+    assert (card.alarm, card.second) == ("oldest 31h 36m", "")
+
+
+def test_every_card_has_its_drawing_and_says_how_it_is_counted():
+    assert set(by_slug()) == set(sparks(samples.overview())) == set(HOW)
 
 
 def test_the_last_status_counts_pipelines():
@@ -52,6 +62,7 @@ def test_an_empty_window_has_no_zero_rates():
         throughput_per_day=0.0,
     )  # fmt: skip
     shown = by_slug(summary=nothing, previous=nothing, pipelines=(), buckets=(), wide_buckets=())
+    assert [card.first for card in shown.values() if "–" in card.first + card.second] == []
     assert [shown[slug].value for slug in ("success_rate", "failure_rate", "duration", "queue", "last_status")] == [
         "–"
     ] * 5

@@ -35,7 +35,7 @@ def test_an_administrator_sees_the_secret_masked_and_copies_it_whole():
 
 def test_the_command_is_signed_and_the_provider_understands_it():
     command = offered(admin=True).curl
-    body = command.partition("--data '")[2].removesuffix("'").encode()
+    body = command.partition("-d '")[2].removesuffix("'").encode()
     signature = command.partition("X-Hub-Signature-256: ")[2].partition("'")[0]
     headers = {"x-github-event": "workflow_run", "x-hub-signature-256": signature}
     assert headers["x-hub-signature-256"] == "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()

@@ -79,8 +79,21 @@ def test_a_zone_is_named_by_its_offset(zone, said):
     assert text.offset(NOW, ZoneInfo(zone)) == said
 
 
-def test_an_exact_moment_names_day_second_and_zone():
-    assert text.exact(NOW, BERLIN) == "Fri 20 Nov 2026, 10:42:00 UTC+1"
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("p95 was 15m 37s, p50 7m 29s", "p95 was 15m\u00a037s, p50 7m\u00a029s"),
+        ("91.5 % first time, oldest 17 min", "91.5\u00a0% first time, oldest 17\u00a0min"),
+        ("37 left out, 12 superseded", "37 left out, 12 superseded"),
+        ("5 successes", "5 successes"),
+    ],
+)
+def test_a_number_and_its_unit_stay_on_one_line(words, kept):
+    assert text.unbroken(words) == kept
+
+
+def test_an_exact_moment_names_day_and_second():
+    assert text.exact(NOW, BERLIN) == "20 Nov 2026, 10:42:00"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,11 @@ def test_the_last_bar_stands_out():
     assert shown.last_bar.count("z") == 1
 
 
+def test_one_or_two_blocks_do_not_fill_the_card():
+    assert geometry.blocks([3600.0]).bars == "M0 2h14.7v25h-14.7z"
+    assert geometry.blocks([]).bars == ""
+
+
 def test_tiles_show_what_did_not_pass_first():
     shown = geometry.tiles([Outcome.SUCCESS, Outcome.FAILURE, None])
     assert shown.fail.startswith("M0 ")

@@ -1,5 +1,6 @@
 """What a row says."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def test_every_outcome_and_state_has_a_glyph_of_the_sprite():
     assert set(rows.MARKS) == set(Outcome)
     assert set(rows.STATE_MARKS) == set(HealthState)
-    marks = [*rows.MARKS.values(), *rows.STATE_MARKS.values(), rows.RESCUED, rows.NO_RUNS]
-    assert {mark.glyph for mark in marks} <= set(SYMBOLS)
+    assert {mark.glyph for mark in rows.BY_NAME.values()} <= set(SYMBOLS)
+
+
+def test_a_name_that_is_an_outcome_and_a_state_has_one_mark():
+    for name in set(rows.MARKS) & set(rows.STATE_MARKS):
+        assert rows.MARKS[Outcome(name)] == rows.STATE_MARKS[HealthState(name)]
 
 
 def test_the_sentence_counts_worst_first():
@@ -52,7 +57,14 @@ def test_attention_lists_what_is_not_well_with_its_age():
     first, second, third, *_ = rows.attention(samples.overview(), BERLIN)
     assert (first.name, first.where, first.when) == ("ci", "kestrel/checkout-api · main", "since 09:55 · 47 min")
     assert (second.where, second.when) == ("Jenkins · payments", "since Thu 03:42 · 31 h")
-    assert third.when == "12m 22s waiting"
+    assert third.when == "12 min waiting"
+
+
+def test_a_failing_pipeline_names_the_run_that_its_row_leads_to():
+    last = replace(samples.pipeline().strip[-1], run_id=7, number=4414)
+    broken = samples.pipeline(state=HealthState.BROKEN, why=("the last run failed",), strip=(last,), last_run_id=7)
+    (row,) = rows.attention(samples.overview(pipelines=(broken,)), BERLIN)
+    assert row.why == [Piece("the last run failed · run\u00a0#4414")]
 
 
 def test_attention_is_cut_after_eight():
@@ -61,12 +73,12 @@ def test_attention_is_cut_after_eight():
 
 
 def test_a_pipeline_without_verdicts_says_nothing_rather_than_zero():
-    row = rows.pipeline_row(samples.pipeline(successes=0, verdicts=0, p95_s=None, last_outcome=None), NOW, BERLIN)
-    assert (row.n_of_m, row.rate, row.p95, row.last.word) == ("", "–", "–", "No runs")
+    row = rows.pipeline_row(samples.pipeline(successes=0, verdicts=0, p95_s=None, last_outcome=None), BERLIN)
+    assert (row.n_of_m, row.rate, row.p95, rows.BY_NAME[row.last].word) == ("", "–", "–", "No runs")
 
 
 def test_a_low_rate_is_red():
-    assert rows.pipeline_row(samples.pipeline(successes=5, verdicts=7), NOW, BERLIN).rate_tone == "bad"
+    assert rows.pipeline_row(samples.pipeline(successes=5, verdicts=7), BERLIN).rate_tone == "bad"
 
 
 def test_the_chip_unhealthy_shows_only_those():
@@ -86,7 +98,7 @@ def test_a_run_longer_than_usual_says_by_how_much():
 
 def test_queued_jobs_say_the_longest_wait():
     waiting = samples.pipeline(waiting=3, oldest_waiting_at=NOW - timedelta(minutes=12, seconds=22))
-    assert rows.activity(waiting, NOW).text == "3 queued · 12m 22s"
+    assert rows.activity(waiting, NOW).text == "3 queued · 12 min"
 
 
 def test_an_idle_pipeline_says_nothing():
@@ -94,20 +106,20 @@ def test_an_idle_pipeline_says_nothing():
 
 
 def test_a_second_attempt_stands_beside_the_number():
-    assert rows.run_row(samples.run(number=4314, attempt=2), NOW, BERLIN).number == "#4314 · 2nd"
+    assert rows.run_row(samples.run(number=4314, attempt=2)).number == "#4314 · 2nd"
 
 
 def test_a_rescued_run_is_marked_as_one():
-    assert rows.run_row(samples.run(rescued=True), NOW, BERLIN).mark.word == "Rescued"
+    assert rows.BY_NAME[rows.run_now(samples.run(rescued=True), NOW, BERLIN).mark].word == "Rescued"
 
 
 def test_a_running_run_shows_its_time_so_far():
-    row = rows.run_row(samples.run(outcome=Outcome.RUNNING, completed_at=None, duration_s=None), NOW, BERLIN)
+    row = rows.run_now(samples.run(outcome=Outcome.RUNNING, completed_at=None, duration_s=None), NOW, BERLIN)
     assert (row.duration, row.ended) == ("9m 00s", "running")
 
 
 def test_a_run_without_title_branch_or_commit_stays_empty():
-    row = rows.run_row(samples.run(title=None, branch=None, sha=None, number=None), NOW, BERLIN)
+    row = rows.run_row(samples.run(title=None, branch=None, sha=None, number=None))
     assert (row.title, row.branch, row.sha, row.number) == ("", "", "", "")
 
 

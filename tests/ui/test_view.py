@@ -1,12 +1,14 @@
 """The overview page as text."""
 
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from cicd_health.ui.routes import Asked
 from cicd_health.ui.view import View, view
 from tests.ui import samples
 
+SECOND = timedelta(seconds=1)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -67,7 +69,17 @@ def test_many_pipelines_are_cut_and_the_cut_is_said():
 
 def test_every_row_has_its_strip():
     page = shown()
-    assert set(page.strips) == {row.key for row in page.pipelines.rows}
+    keys = {row.key for row in page.pipelines.rows}
+    assert set(page.strips) == set(page.pipelines_now) == keys
+
+
+def test_time_that_passes_changes_only_what_is_small():
+    """Most pushes come because a minute has passed or a run goes on: rows, strips and charts are not sent again."""
+    told = samples.overview()
+    before, after = (view(replace(told, now=told.now + later), Asked(), BERLIN) for later in (0 * SECOND, 2 * SECOND))
+    assert before.latest_now != after.latest_now
+    parts = ("pipelines", "strips", "latest", "cards", "sparks", "attention", "charts")
+    assert [part for part in parts if getattr(before, part) != getattr(after, part)] == []
 
 
 def test_nothing_wrong_is_one_calm_line():

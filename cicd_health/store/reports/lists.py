@@ -15,7 +15,7 @@ from cicd_health.store.reports.rows import PIPELINE, REPOSITORY, RUN, SOURCE
 from cicd_health.store.tables import RefusalRow
 
 REFUSAL = SQLModel.metadata.tables[str(RefusalRow.__tablename__)]
-LATEST = 20
+LATEST = 30
 BRANCHES = 50
 RECENT = 5_000  # runs whose branches are counted
 FRESH = timedelta(hours=24)
@@ -27,7 +27,7 @@ def empty(session: Session) -> bool:
 
 
 def latest(session: Session, query: Query) -> tuple[RunLine, ...]:
-    """The newest 20 runs, newest first, whatever the window."""
+    """The newest 30 runs, newest first, whatever the window."""
     selected = (
         sa.select(RUN, PIPELINE.c.name.label("pipeline"), REPOSITORY.c.name.label("repo"))
         .join_from(RUN, PIPELINE, PIPELINE.c.id == RUN.c.pipeline_id)

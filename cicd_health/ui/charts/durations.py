@@ -24,7 +24,8 @@ def draw(shown: Shown[Percentiles], newest: Shown[Newest] | None = None) -> rx.C
             height=plot.HEIGHT,
             margin=plot.MARGIN,
         ),
-        class_name="h-52",
+        plot.nothing(shown.nothing),
+        class_name="relative h-52",
         custom_attrs={"role": "img", "aria-label": f"Duration of successes over time, {shown.per}"},
     )
 

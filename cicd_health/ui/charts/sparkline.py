@@ -1,11 +1,19 @@
 """A small line or a few bars, as wide as its card."""
 
+from typing import Any
+
 import reflex as rx
 
 from cicd_health.ui import geometry
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.geometry import Spark
-from cicd_health.ui.shown import Shown
+from cicd_health.ui.shown import Shown, filled
+
+
+@rx.serializer
+def shapes(spark: Spark) -> dict[str, Any]:
+    """What is empty is not sent: a spark is a line or bars, not both."""
+    return filled(spark)
 
 
 def draw(spark: Shown[Spark]) -> rx.Component:

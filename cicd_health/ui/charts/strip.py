@@ -10,7 +10,13 @@ from cicd_health.model.runs import Outcome
 from cicd_health.ui import geometry
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.geometry import Strip
-from cicd_health.ui.shown import Shown
+from cicd_health.ui.shown import Shown, filled
+
+
+@rx.serializer
+def shapes(strip: Strip) -> dict[str, Any]:
+    """What is empty is not sent: most strips have three colours of seven."""
+    return filled(strip)
 
 
 def draw(strip: Shown[Strip]) -> rx.Component:

@@ -4,7 +4,7 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from cicd_health.ui.components.link import COVERING, outside
-from cicd_health.ui.components.mark import lone_glyph, toned
+from cicd_health.ui.components.mark import lone_glyph, tone_of, word
 from cicd_health.ui.components.panel import SUB, bar, panel
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.rows import AttentionRow, Piece
@@ -37,10 +37,10 @@ def _row(*, row: ObjectVar[AttentionRow], rest: rx.RestProp) -> rx.Component:
     return rx.el.li(
         rx.el.span(lone_glyph(row.mark), class_name="row-span-3 self-start mt-0.5 tab:row-auto tab:self-auto tab:mt-0"),
         rx.el.span(
-            row.mark.word, class_name="hidden tab:inline font-medium text-tone-ink", custom_attrs=toned(row.mark.tone)
+            word(row.mark), class_name="hidden tab:inline font-medium text-tone-ink", custom_attrs=tone_of(row.mark)
         ),
         rx.el.span(
-            outside(row.name, href=row.href, class_name=f"font-medium truncate {COVERING}"),
+            outside(row.name, href=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
             rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
             class_name="flex items-baseline gap-x-2 min-w-0 flex-wrap tab:flex-nowrap",
         ),
@@ -49,9 +49,7 @@ def _row(*, row: ObjectVar[AttentionRow], rest: rx.RestProp) -> rx.Component:
             class_name="text-12 leading-4 line-clamp-2 tab:block tab:text-13 tab:leading-5 text-ink-2 tab:truncate "
             "min-w-0 order-3 tab:order-none",
         ),
-        rx.el.span(
-            row.when, title=row.when_exact, class_name="text-12 text-ink-2 whitespace-nowrap tab:text-right tab:pr-1"
-        ),
+        rx.el.span(row.when, title=row.when_exact, class_name="text-12 text-ink-2 whitespace-nowrap tab:text-right"),
         rest,
         class_name=ROW,
     )
@@ -76,9 +74,9 @@ def _loading() -> rx.Component:
                 bar("w-20"),
                 bar("w-56"),
                 bar("w-80"),
-                class_name="flex items-center gap-8 h-21 tab:h-11 px-4 border-b border-line last:border-b-0",
+                class_name="flex items-center gap-8 h-[77px] tab:h-11 px-4 border-b border-line last:border-b-0",
             )
-            for _ in range(3)
+            for _ in range(5)
         ],
         class_name="appear overflow-hidden",
         aria_hidden="true",

@@ -2,10 +2,11 @@
 
 import reflex as rx
 
-from cicd_health.ui.cards import Card
+from cicd_health.ui.cards import HOW, Card
 from cicd_health.ui.charts import sparkline
 from cicd_health.ui.components.mark import delta
 from cicd_health.ui.components.panel import bar
+from cicd_health.ui.geometry import Spark
 from cicd_health.ui.shown import Shown
 
 CELL = (
@@ -17,12 +18,13 @@ STRIP = "grid grid-cols-2 tab:grid-cols-3 desk:grid-cols-6 bg-surface border-y t
 LABEL = "flex items-center justify-between gap-2 text-12 font-medium text-ink-2 whitespace-nowrap"
 VALUE = "text-20 tab:text-22 leading-7 normal-nums font-semibold tracking-[-0.02em] whitespace-nowrap"
 UNIT = "text-12 tab:text-14 font-medium tracking-normal text-ink-2"
+HOWS = rx.Var.create(HOW)
 LINE = "text-12 text-ink-3 tab:truncate"
 
 
-def card(shown: Shown[Card]) -> rx.Component:
+def card(shown: Shown[Card], spark: Shown[Spark]) -> rx.Component:
     return rx.el.section(
-        rx.el.h3(shown.label, rx.cond(shown.compared, delta(shown.delta)), class_name=LABEL, title=shown.how),
+        rx.el.h3(shown.label, rx.cond(shown.compared, delta(shown.delta)), class_name=LABEL, title=HOWS[shown.slug]),
         rx.el.div(
             shown.value,
             rx.cond(shown.unit != "", rx.el.small(" ", shown.unit, class_name=UNIT)),
@@ -34,7 +36,7 @@ def card(shown: Shown[Card]) -> rx.Component:
             ),
             class_name=VALUE,
         ),
-        rx.el.div(sparkline.draw(shown.spark), class_name="h-7 my-0.5"),
+        rx.el.div(sparkline.draw(spark), class_name="h-7 my-0.5"),
         rx.el.p(shown.first, class_name=LINE, title=shown.first),
         rx.el.p(
             rx.cond(shown.alarm != "", rx.el.b(shown.alarm, class_name="font-medium text-fail-ink")),
@@ -47,11 +49,11 @@ def card(shown: Shown[Card]) -> rx.Component:
     )
 
 
-def cards(shown: Shown[list[Card]]) -> rx.Component:
+def cards(shown: Shown[list[Card]], sparks: Shown[dict[str, Spark]]) -> rx.Component:
     return rx.el.div(
         rx.cond(
             shown.length() > 0,
-            rx.foreach(shown, lambda one: rx.fragment(card(one), key=one.slug)),
+            rx.foreach(shown, lambda one: rx.fragment(card(one, sparks[one.slug]), key=one.slug)),
             rx.fragment(*[_loading() for _ in range(6)]),
         ),
         class_name=STRIP,

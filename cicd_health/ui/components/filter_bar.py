@@ -10,8 +10,9 @@ from cicd_health.ui.states.overview import FiltersState, OverviewState
 from cicd_health.ui.view import Choice
 
 SEGMENT = (
-    "grid place-items-center px-2.5 rounded border border-transparent text-12 font-medium text-ink-2 hover:text-ink "
-    "aria-[current=true]:bg-surface dark:aria-[current=true]:bg-overlay aria-[current=true]:text-ink "
+    "relative max-tab:after:absolute max-tab:after:-inset-y-1 max-tab:after:inset-x-0 "
+    "grid place-items-center px-3 tab:px-2.5 rounded border border-transparent text-12 font-medium text-ink-2 "
+    "hover:text-ink aria-[current=true]:bg-surface dark:aria-[current=true]:bg-overlay aria-[current=true]:text-ink "
     "aria-[current=true]:border-line-2"
 )
 CHIP = (
@@ -32,7 +33,7 @@ def filter_bar() -> rx.Component:
     return rx.el.div(
         rx.el.nav(
             rx.foreach(shown.windows, _window),
-            class_name="inline-flex h-8 p-0.5 rounded-md bg-sunken border border-line",
+            class_name="inline-flex h-11 tab:h-8 p-0.5 rounded-md bg-sunken border border-line",
             custom_attrs={"aria-label": "Window"},
         ),
         rx.el.div(*_selects(), class_name="hidden tab:flex items-center gap-2 min-w-0"),
@@ -48,19 +49,27 @@ def filter_bar() -> rx.Component:
             rx.el.summary(
                 "Filters",
                 glyph("chevron", 12),
-                class_name="flex items-center gap-1.5 h-9 px-2.5 rounded-md border border-line-2 text-12 text-ink-2 "
-                "list-none",
+                class_name="flex items-center gap-1.5 h-11 px-3 rounded-md border border-line-2 text-12 font-medium "
+                "text-ink-2 list-none data-[on=true]:bg-selected data-[on=true]:border-run-line "
+                "data-[on=true]:text-ink",
+                custom_attrs={"data-on": rx.cond(shown.everything != "", "true", "false")},
             ),
             rx.el.div(
                 *_selects(),
-                class_name="absolute right-4 z-30 mt-1 grid gap-2 p-3 rounded-lg border border-line-2 bg-overlay "
+                rx.cond(
+                    shown.everything != "",
+                    inside(
+                        "Clear filters", to=shown.everything, class_name="grid place-items-center font-medium text-link"
+                    ),
+                ),
+                class_name="absolute inset-x-4 z-30 mt-1 grid gap-2 p-3 rounded-lg border border-line-2 bg-overlay "
                 "shadow-(--shadow) *:h-11",
             ),
             class_name="tab:hidden ml-auto",
         ),
         _freshness(),
-        class_name="relative flex flex-wrap tab:flex-nowrap items-center gap-2 min-h-12 py-2 px-4 tab:px-6 wide:px-8 "
-        "bg-surface border-b border-line",
+        class_name="relative tab:sticky tab:top-12 tab:z-30 flex flex-wrap tab:flex-nowrap items-center gap-2 "
+        "min-h-12 py-2 px-4 tab:px-6 wide:px-8 bg-surface border-b border-line",
     )
 
 
@@ -134,7 +143,12 @@ def _source(source: Shown[SourceRow]) -> rx.Component:
             rx.el.i(class_name="block size-2 rounded-full bg-ok flex-none"),
             rx.el.i(class_name="block size-2 rounded-full border-2 border-warn flex-none"),
         ),
-        rx.el.span(source.label, " ", source.text, class_name=rx.cond(source.fresh, "", "text-warn-ink font-medium")),
+        rx.el.span(
+            source.label,
+            " ",
+            rx.el.span(source.text, class_name=rx.cond(source.fresh, "tab:max-[960px]:hidden", "")),
+            class_name=rx.cond(source.fresh, "", "text-warn-ink font-medium"),
+        ),
         class_name="flex items-center gap-1.5",
         title=source.detail,
         key=source.key,

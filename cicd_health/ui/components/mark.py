@@ -4,8 +4,13 @@ import reflex as rx
 
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.format import Delta
-from cicd_health.ui.rows import Mark
+from cicd_health.ui.rows import BY_NAME
 from cicd_health.ui.shown import Shown
+
+# A row carries the name of its mark; what the mark looks like is in the page.
+GLYPHS = rx.Var.create({name: mark.glyph for name, mark in BY_NAME.items()})
+WORDS = rx.Var.create({name: mark.word for name, mark in BY_NAME.items()})
+TONES = rx.Var.create({name: mark.tone for name, mark in BY_NAME.items()})
 
 
 def toned(tone: str | rx.Var[str]) -> dict[str, str | rx.Var[str]]:
@@ -13,28 +18,36 @@ def toned(tone: str | rx.Var[str]) -> dict[str, str | rx.Var[str]]:
     return {"data-tone": tone}
 
 
-def marked(mark: Shown[Mark], word_class: str = "") -> rx.Component:
+def word(name: Shown[str]) -> rx.Var[str]:
+    return WORDS[name]
+
+
+def tone_of(name: Shown[str]) -> dict[str, str | rx.Var[str]]:
+    return toned(TONES[name])
+
+
+def marked(name: Shown[str], word_class: str = "") -> rx.Component:
     """Glyph and word, as in the first column of a table."""
     return rx.el.span(
-        rx.el.span(glyph(mark.glyph), class_name="text-tone"),
-        rx.el.span(mark.word, class_name=f"text-tone-word font-(--tone-weight) {word_class}"),
+        rx.el.span(glyph(GLYPHS[name]), class_name="text-tone"),
+        rx.el.span(word(name), class_name=f"text-tone-word font-(--tone-weight) {word_class}"),
         class_name="inline-flex items-center gap-2 whitespace-nowrap",
-        custom_attrs=toned(mark.tone),
+        custom_attrs=tone_of(name),
     )
 
 
-def lone_glyph(mark: Shown[Mark], size: int = 14) -> rx.Component:
+def lone_glyph(name: Shown[str], size: int = 14) -> rx.Component:
     """A glyph without its word, named for those who do not see it."""
-    return rx.el.span(glyph(mark.glyph, size, label=mark.word), class_name="text-tone", custom_attrs=toned(mark.tone))
+    return rx.el.span(glyph(GLYPHS[name], size, label=word(name)), class_name="text-tone", custom_attrs=tone_of(name))
 
 
-def pill(mark: Shown[Mark]) -> rx.Component:
+def pill(name: Shown[str]) -> rx.Component:
     return rx.el.span(
-        rx.el.span(glyph(mark.glyph, 12), class_name="text-tone"),
-        mark.word,
+        rx.el.span(glyph(GLYPHS[name], 12), class_name="text-tone"),
+        word(name),
         class_name="inline-flex items-center gap-1.5 h-5 pl-1 pr-2 rounded-[10px] text-12 leading-5 font-medium "
         "whitespace-nowrap text-tone-ink bg-tone-soft",
-        custom_attrs=toned(mark.tone),
+        custom_attrs=tone_of(name),
     )
 
 

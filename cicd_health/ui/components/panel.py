@@ -5,7 +5,10 @@ import reflex as rx
 SURFACE = (
     "bg-surface border-y tab:border-x border-line tab:rounded-lg min-w-0 overflow-clip"  # edge to edge on the phone
 )
-HEAD = "flex items-center gap-2 min-h-11 px-4 border-b border-line whitespace-nowrap"
+HEAD = (
+    "flex flex-wrap items-center justify-between gap-x-4 gap-y-1 min-h-11 px-4 max-tab:py-2 border-b border-line "
+    "whitespace-nowrap"
+)
 TITLE = "text-14 font-semibold tracking-[-0.005em]"
 SUB = "text-12 text-ink-3"
 BUTTON = (
@@ -23,9 +26,12 @@ def panel(title: str, *children: rx.Component, sub: rx.Component | None = None, 
     heading = f"{title.lower().replace(' ', '-')}-title"
     return rx.el.section(
         rx.el.header(
-            rx.el.h2(title, id=heading, class_name=TITLE),
-            sub or rx.fragment(),
-            rx.el.div(end, class_name="ml-auto min-w-0") if end else rx.fragment(),
+            rx.el.div(
+                rx.el.h2(title, id=heading, class_name=TITLE),
+                sub or rx.fragment(),
+                class_name="flex items-center gap-2",
+            ),
+            rx.el.div(end, class_name="min-w-0") if end else rx.fragment(),
             class_name=HEAD,
         ),
         *children,

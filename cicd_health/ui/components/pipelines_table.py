@@ -1,5 +1,7 @@
 """The pipelines, worst first, each with the strip of its last 30 runs."""
 
+from typing import Any
+
 import reflex as rx
 from reflex.vars import ObjectVar
 
@@ -9,13 +11,13 @@ from cicd_health.ui.components.mark import delta, lone_glyph, marked, toned
 from cicd_health.ui.components.panel import SUB, bar, notice, panel
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.geometry import Strip
-from cicd_health.ui.rows import Activity, PipelineRow
-from cicd_health.ui.shown import Shown
+from cicd_health.ui.rows import Activity, PipelineNow, PipelineRow
+from cicd_health.ui.shown import Shown, filled
 from cicd_health.ui.view import Choice, Pipelines
 
 HEAD = (
     "px-3 py-2 first:pl-4 last:pr-4 text-12 font-medium text-ink-3 text-left border-b border-line whitespace-nowrap "
-    "bg-surface"
+    "bg-surface tab:sticky tab:top-24 tab:z-10"
 )
 CELL = (
     "tab:h-9 tab:px-3 tab:first:pl-4 tab:last:pr-4 tab:border-t tab:border-line whitespace-nowrap "
@@ -28,6 +30,7 @@ ROW = (
     "max-tab:first:border-t-0"
 )
 CHIP = (
+    "relative max-tab:after:absolute max-tab:after:-inset-y-[9px] max-tab:after:inset-x-0 "
     "inline-flex items-center gap-1.5 h-7 px-2 rounded-md border text-12 whitespace-nowrap transition-colors "
     "duration-120 "
     "border-line-2 bg-surface text-ink-2 hover:bg-hover "
@@ -37,15 +40,27 @@ COLUMNS = (
     ("State", "w-[116px]"),
     ("Pipeline", ""),
     ("Last 30 runs", "w-[173px] wide:w-[264px]"),
-    ("Success rate", "w-[154px] text-right"),
-    ("p95 and change", "w-[160px] text-right"),
+    ("Success rate", "w-28 min-[961px]:w-[154px] text-right"),
+    ("p95 and change", "w-[160px] text-right hidden min-[961px]:table-cell"),
     ("Queue p95", "w-24 text-right hidden desk:table-cell"),
     ("Last verdict", "w-[118px]"),
     ("Now", "w-[188px] text-right hidden desk:table-cell"),
 )
 
 
-def pipelines_table(shown: Shown[Pipelines], strips: Shown[dict[str, Strip]]) -> rx.Component:
+@rx.serializer
+def sent(row: PipelineRow) -> dict[str, Any]:
+    return filled(row)
+
+
+@rx.serializer
+def sent_now(activity: Activity) -> dict[str, Any]:
+    return filled(activity)
+
+
+def pipelines_table(
+    shown: Shown[Pipelines], now: Shown[dict[str, PipelineNow]], strips: Shown[dict[str, Strip]]
+) -> rx.Component:
     return panel(
         "Pipelines",
         rx.el.table(
@@ -56,14 +71,16 @@ def pipelines_table(shown: Shown[Pipelines], strips: Shown[dict[str, Strip]]) ->
             rx.el.tbody(
                 rx.cond(
                     (shown.rows.length() > 0) | (shown.nothing != ""),
-                    rx.foreach(shown.rows, lambda row: _row(row=row, runs=strips[row.key], key=row.key)),
+                    rx.foreach(
+                        shown.rows, lambda row: _row(row=row, now=now[row.key], runs=strips[row.key], key=row.key)
+                    ),
                     rx.fragment(*[_loading() for _ in range(8)]),
                 ),
                 class_name="max-tab:block",
             ),
             class_name="w-full border-separate border-spacing-0 max-tab:block",
         ),
-        rx.cond(shown.nothing != "", notice(shown.nothing, "Choose All above, or other filters.")),
+        rx.cond(shown.nothing != "", notice(shown.nothing, shown.hint)),
         rx.cond(
             shown.cut != "",
             rx.el.footer(shown.cut, class_name="px-4 py-2 border-t border-line text-12 text-ink-3"),
@@ -89,12 +106,14 @@ def _chip(choice: Shown[Choice]) -> rx.Component:
 
 
 @rx.memo
-def _row(*, row: ObjectVar[PipelineRow], runs: ObjectVar[Strip], rest: rx.RestProp) -> rx.Component:
+def _row(
+    *, row: ObjectVar[PipelineRow], now: ObjectVar[PipelineNow], runs: ObjectVar[Strip], rest: rx.RestProp
+) -> rx.Component:
     return rx.el.tr(
         rx.el.td(marked(row.mark, "max-tab:hidden"), class_name=CELL),
         rx.el.td(
             rx.el.span(
-                outside(row.name, href=row.href, class_name=f"font-medium truncate {COVERING}"),
+                outside(row.name, href=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
                 rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
                 class_name="flex items-baseline gap-2 min-w-0 max-tab:flex-wrap max-tab:gap-y-0",
             ),
@@ -103,7 +122,7 @@ def _row(*, row: ObjectVar[PipelineRow], runs: ObjectVar[Strip], rest: rx.RestPr
         rx.el.td(strip.draw(runs), class_name=f"{CELL} max-tab:col-start-2 max-tab:row-start-2"),
         rx.el.td(
             rx.el.span(
-                rx.el.span(row.n_of_m, class_name="text-12 text-ink-3 max-tab:hidden"),
+                rx.el.span(row.n_of_m, class_name="text-12 text-ink-3 max-[960px]:hidden"),
                 rx.el.span(
                     row.rate,
                     class_name="min-w-13 text-tone-word font-(--tone-weight)",
@@ -119,7 +138,7 @@ def _row(*, row: ObjectVar[PipelineRow], runs: ObjectVar[Strip], rest: rx.RestPr
                 rx.el.span(delta(row.p95_delta), class_name="min-w-12 text-right"),
                 class_name="inline-flex items-baseline justify-end gap-2",
             ),
-            class_name=f"{CELL} text-right max-tab:hidden",
+            class_name=f"{CELL} text-right max-[960px]:hidden",
         ),
         rx.el.td(
             rx.el.span(row.queue, class_name="text-tone-word font-(--tone-weight)", custom_attrs=toned(row.queue_tone)),
@@ -128,12 +147,12 @@ def _row(*, row: ObjectVar[PipelineRow], runs: ObjectVar[Strip], rest: rx.RestPr
         rx.el.td(
             rx.el.span(
                 lone_glyph(row.last, 12),
-                rx.el.span(row.last_age, title=row.last_exact, class_name="relative text-12 text-ink-2"),
+                rx.el.span(now.age, title=row.last_exact, class_name="relative text-12 text-ink-2"),
                 class_name="flex items-center gap-1.5 max-tab:justify-end",
             ),
             class_name=f"{CELL} max-tab:col-start-3 max-tab:row-start-2 max-tab:self-end max-tab:text-right",
         ),
-        rx.el.td(_activity(row.now), class_name=f"{CELL} text-right max-desk:hidden"),
+        rx.el.td(_activity(now.activity), class_name=f"{CELL} text-right max-desk:hidden"),
         rest,
         class_name=ROW,
     )

@@ -71,6 +71,14 @@ def dots(newest: Shown[list[Dot]]) -> rx.Component:
     )
 
 
+def nothing(words: rx.Var[str]) -> rx.Component:
+    """In the middle of a plot without lines: why there are none. The plot must be `relative`."""
+    return rx.cond(
+        words != "",
+        rx.el.p(words, class_name="absolute inset-0 grid place-items-center text-center text-12 text-ink-3"),
+    )
+
+
 def tooltip(card: Callable[[rx.Var[Any]], rx.Component], point: Any) -> rx.Component:
     """The card of the bucket under the pointer; `point` is the type of one bucket."""
     bucket = rx.Var("tip?.payload?.[0]?.payload").to(point)

@@ -6,19 +6,19 @@ from reflex.vars import ObjectVar
 from cicd_health.ui.components.link import COVERING, outside
 from cicd_health.ui.components.mark import marked
 from cicd_health.ui.components.panel import SUB, bar, notice, panel
-from cicd_health.ui.rows import RunRow
+from cicd_health.ui.rows import RunNow, RunRow
 from cicd_health.ui.shown import Shown
 from cicd_health.ui.view import Latest
 
 HEAD = (
     "px-3 py-2 first:pl-4 last:pr-4 text-12 font-medium text-ink-3 text-left border-b border-line whitespace-nowrap "
-    "bg-surface"
+    "bg-surface tab:sticky tab:top-24 tab:z-10"
 )
 CELL = (
     "tab:h-9 tab:px-3 tab:first:pl-4 tab:last:pr-4 tab:border-t tab:border-line tab:group-first:border-t-0 "
     "whitespace-nowrap overflow-hidden"
 )
-SHOWN = "max-tab:nth-[n+9]:hidden max-wide:nth-[n+13]:hidden"  # a second column has room for twenty
+SHOWN = "max-tab:nth-[n+9]:hidden max-wide:nth-[n+13]:hidden"  # a second column has room for all
 ROW = (
     "group relative tab:hover:bg-hover transition-colors duration-120 max-tab:grid "
     "max-tab:grid-cols-[16px_minmax(0,1fr)_auto] "
@@ -35,7 +35,9 @@ COLUMNS = (
 )
 
 
-def runs_table(shown: Shown[Latest], loaded: rx.Var[bool], waiting: rx.Component, **events) -> rx.Component:
+def runs_table(
+    shown: Shown[Latest], now: Shown[dict[str, RunNow]], loaded: rx.Var[bool], waiting: rx.Component, **events
+) -> rx.Component:
     """`waiting` tells of new runs that are held back while the pointer is over the rows."""
     return panel(
         "Latest runs",
@@ -47,7 +49,7 @@ def runs_table(shown: Shown[Latest], loaded: rx.Var[bool], waiting: rx.Component
             rx.el.tbody(
                 rx.cond(
                     loaded,
-                    rx.foreach(shown.rows, lambda row: _row(row=row, key=row.key)),
+                    rx.foreach(shown.rows, lambda row: _row(row=row, now=now[row.key], key=row.key)),
                     rx.fragment(*[_loading() for _ in range(8)]),
                 ),
                 class_name="max-tab:block",
@@ -69,12 +71,12 @@ def runs_table(shown: Shown[Latest], loaded: rx.Var[bool], waiting: rx.Component
 
 
 @rx.memo
-def _row(*, row: ObjectVar[RunRow], rest: rx.RestProp) -> rx.Component:
+def _row(*, row: ObjectVar[RunRow], now: ObjectVar[RunNow], rest: rx.RestProp) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(marked(row.mark, "max-tab:hidden"), class_name=f"{CELL} max-tab:row-span-2 max-tab:pt-0.5"),
+        rx.el.td(marked(now.mark, "max-tab:hidden"), class_name=f"{CELL} max-tab:row-span-2 max-tab:pt-0.5"),
         rx.el.td(
             rx.el.span(
-                outside(row.pipeline, href=row.href, class_name=f"font-medium truncate {COVERING}"),
+                outside(row.pipeline, href=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
                 rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
                 class_name="flex items-baseline gap-2 min-w-0",
             ),
@@ -87,13 +89,16 @@ def _row(*, row: ObjectVar[RunRow], rest: rx.RestProp) -> rx.Component:
             class_name=f"{CELL} text-12 text-ink-2 truncate max-tab:col-start-2 max-tab:row-start-2",
         ),
         rx.el.td(
-            rx.el.span(row.branch, class_name="truncate"),
-            rx.el.code(row.sha, class_name="font-mono text-12 text-ink-3 ml-2"),
-            class_name=f"{CELL} text-12 text-ink-2 truncate hidden desk:table-cell wide:hidden",
+            rx.el.span(
+                rx.el.span(row.branch, title=row.branch, class_name="relative truncate"),
+                rx.el.code(row.sha, class_name="flex-none font-mono text-12 text-ink-3"),
+                class_name="flex items-baseline gap-2",
+            ),
+            class_name=f"{CELL} text-12 text-ink-2 hidden desk:table-cell wide:hidden",
         ),
-        rx.el.td(row.duration, class_name=f"{CELL} text-right max-tab:col-start-3 max-tab:row-start-1"),
+        rx.el.td(now.duration, class_name=f"{CELL} text-right max-tab:col-start-3 max-tab:row-start-1"),
         rx.el.td(
-            rx.el.span(row.ended, title=row.ended_exact, class_name="relative"),
+            rx.el.span(now.ended, title=now.exact, class_name="relative"),
             class_name=f"{CELL} text-right text-12 text-ink-3 max-tab:col-start-3 max-tab:row-start-2",
         ),
         rest,

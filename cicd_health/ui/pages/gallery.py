@@ -8,7 +8,7 @@ from cicd_health.ui.components.mark import delta, marked, pill
 from cicd_health.ui.components.panel import BUTTON, PRIMARY, bar, notice, panel
 from cicd_health.ui.format import Delta
 from cicd_health.ui.page import Page
-from cicd_health.ui.rows import MARKS, RESCUED, STATE_MARKS, Mark
+from cicd_health.ui.rows import BY_NAME
 from cicd_health.ui.states.session import SessionState
 
 DELTAS = (
@@ -26,7 +26,7 @@ def body() -> rx.Component:
         panel(
             "Outcomes and states",
             rx.el.ul(
-                *[_mark(mark) for mark in _marks()],
+                *[_mark(name) for name in BY_NAME],
                 class_name="grid grid-cols-1 tab:grid-cols-2 desk:grid-cols-3 gap-x-6 px-4",
             ),
         ),
@@ -70,12 +70,8 @@ def body() -> rx.Component:
     )
 
 
-def _marks() -> list[Mark]:
-    return [*MARKS.values(), RESCUED, *STATE_MARKS.values()]
-
-
-def _mark(mark: Mark) -> rx.Component:
-    shown = rx.Var.create(mark)
+def _mark(name: str) -> rx.Component:
+    shown = rx.Var.create(str(name))
     return rx.el.li(
         marked(shown), rx.el.span(pill(shown)), class_name="grid grid-cols-2 items-center h-9 border-b border-line"
     )

@@ -43,13 +43,14 @@ def _dashboard() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 attention(AttentionState.shown),
-                cards(CardsState.shown),
+                cards(CardsState.shown, CardsState.sparks),
                 rx.cond(HeadingState.shown.nothing != "", _nothing(), _charts()),
-                pipelines_table(PipelinesState.shown, PipelinesState.strips),
+                pipelines_table(PipelinesState.shown, PipelinesState.now, PipelinesState.strips),
                 class_name="grid gap-4 tab:gap-5 min-w-0",
             ),
             runs_table(
                 LatestState.shown,
+                LatestState.now,
                 LatestState.loaded,
                 _held_back(),
                 on_mouse_enter=LatestState.hold,
@@ -72,9 +73,14 @@ def _heading() -> rx.Component:
                 ),
                 rx.el.span(shown.period, class_name=SUB),
             ),
-            rx.el.div(bar("w-72 tab:w-[560px]", "h-5"), class_name="flex items-center h-6 tab:h-7 appear"),
+            rx.el.div(
+                bar("w-72 tab:w-[560px]", "h-5"),
+                bar("w-56 tab:hidden", "h-5"),
+                bar("w-64 tab:hidden"),
+                class_name="grid content-center gap-1.5 h-21 tab:h-7 appear",
+            ),
         ),
-        class_name="flex flex-wrap items-baseline gap-x-3 gap-y-1 min-h-6 tab:min-h-7 max-tab:px-4",
+        class_name="flex flex-wrap items-baseline content-start gap-x-3 gap-y-1 min-h-21 tab:min-h-7 max-tab:px-4",
     )
 
 

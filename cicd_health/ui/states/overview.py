@@ -16,12 +16,13 @@ from cicd_health.metrics import report
 from cicd_health.model.health import Overview, Query
 from cicd_health.model.windows import window_ending
 from cicd_health.store import engine
-from cicd_health.ui import connect, guard, routes, zone
+from cicd_health.ui import connect, guard, routes, screen, zone
 from cicd_health.ui import view as views
 from cicd_health.ui.cards import Card
 from cicd_health.ui.connect import Connect
-from cicd_health.ui.geometry import Strip
+from cicd_health.ui.geometry import Spark, Strip
 from cicd_health.ui.routes import Asked
+from cicd_health.ui.rows import PipelineNow
 from cicd_health.ui.series import Outcomes, Percentiles, Running
 from cicd_health.ui.states.latest import LatestState
 from cicd_health.ui.view import Attention, Filters, Freshness, Heading, Pipelines, View
@@ -50,6 +51,7 @@ class AttentionState(rx.State):
 
 class CardsState(rx.State):
     shown: rx.Field[list[Card]] = rx.field(default_factory=list)
+    sparks: rx.Field[dict[str, Spark]] = rx.field(default_factory=dict)
 
 
 class ChartsState(rx.State):
@@ -61,6 +63,7 @@ class ChartsState(rx.State):
 
 class PipelinesState(rx.State):
     shown: rx.Field[Pipelines] = rx.field(default_factory=Pipelines)
+    now: rx.Field[dict[str, PipelineNow]] = rx.field(default_factory=dict)
     strips: rx.Field[dict[str, Strip]] = rx.field(default_factory=dict)
 
 
@@ -78,6 +81,7 @@ class OverviewState(rx.State):
         """Show, wait for a change, show again. Started by each load of the page, ended by leaving it."""
         asked = routes.asked(self.router.url.query_parameters)
         viewer = zone.of_viewer(self.router.headers.cookie)
+        latest_runs = screen.latest_runs(self.router.headers.cookie)
         while True:
             person = await access.admit(self.router.headers.cookie, datetime.now(UTC))
             if person is None:
@@ -92,7 +96,7 @@ class OverviewState(rx.State):
                     await self._fail()
             else:
                 async with self:
-                    await self._show(overview, view, person)
+                    await self._show(overview, view, person, latest_runs)
             await hub.wait(seen, timeout=HEARTBEAT_S)
 
     async def _fail(self) -> None:
@@ -101,12 +105,14 @@ class OverviewState(rx.State):
         below = f"Those below are of {since}; nothing" if since else "Nothing"
         _assign(heading, problem=f"The numbers cannot be read at the moment. {below} received is lost. Trying again.")
 
-    async def _show(self, overview: Overview, view: View, person: access.Person) -> None:
+    async def _show(
+        self, overview: Overview, view: View, person: access.Person, latest_runs: int = screen.BESIDE
+    ) -> None:
         await self._show_connect(overview, person)
         if not view.empty:
             _assign(await self.get_state(FiltersState), shown=view.filters, fresh=view.freshness)
             _assign(await self.get_state(AttentionState), shown=view.attention)
-            _assign(await self.get_state(CardsState), shown=view.cards)
+            _assign(await self.get_state(CardsState), sparks=view.sparks, shown=view.cards)
             _assign(
                 await self.get_state(ChartsState),
                 outcomes=view.charts.outcomes,
@@ -114,8 +120,10 @@ class OverviewState(rx.State):
                 queues=view.charts.queues,
                 running=view.charts.running,
             )
-            _assign(await self.get_state(PipelinesState), strips=view.strips, shown=view.pipelines)
-            (await self.get_state(LatestState))._offer(view.latest)
+            _assign(
+                await self.get_state(PipelinesState), now=view.pipelines_now, strips=view.strips, shown=view.pipelines
+            )
+            (await self.get_state(LatestState))._offer(view.latest.first(latest_runs), view.latest_now)
         heading = await self.get_state(HeadingState)
         _assign(heading, problem="", phase="first" if view.empty else "live", shown=view.heading)
 
