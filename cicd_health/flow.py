@@ -8,6 +8,8 @@ their caller; the others open their own transactions.
 from __future__ import annotations
 
 import json
+import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +35,9 @@ log = structlog.get_logger(__name__)
 NEWS_AGE = timedelta(days=1)  # what ended longer ago is history: it counts, and sends nothing
 LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
 TRIES = 5  # of a batch that collides with another process
+PAUSE_S = 0.05
+AGAIN = (runs.Collided, sa.exc.OperationalError, sa.exc.IntegrityError)
+NO_DATABASE = frozenset({"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_READONLY"})
 
 # What is posted to the ingest routes is kept as a delivery of one of these, beside the providers' own.
 POSTED = "ingest"
@@ -96,22 +101,54 @@ def _events(headers: Headers, incoming: Incoming) -> list[Event]:
 
 
 def apply(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
-    """Save what kept deliveries say, all in one transaction; when that fails, each in its own."""
+    """Save what kept deliveries say, all in one transaction; when that fails, each in its own.
+
+    A delivery that fails alone is marked so. Without a database all stay kept, and `recover` applies them later.
+    """
     if not batch:
         return []
-    for attempt in range(TRIES):
+    try:
+        return _apply_again_and_again(batch, now)
+    except Exception as error:
+        if _database_is_gone(error):
+            log.warning("not applied yet", size=len(batch), error=str(error))
+            return [Receipt(one.delivery_id, DeliveryState.KEPT) for one in batch]
+        log.exception("batch failed", size=len(batch))
+        if len(batch) == 1:
+            return [_give_up(batch[0], error, now)]
+        return [receipt for one in batch for receipt in apply([one], now)]
+
+
+def _apply_again_and_again(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
+    """Another process may have been first, or PostgreSQL broke a deadlock: what is there then is the new start."""
+    for attempt in range(1, TRIES):
         try:
-            with engine.writing() as session:
-                return _apply(session, batch, now)
-        except (runs.Collided, sa.exc.OperationalError) as error:
-            # Another process was first, or PostgreSQL broke a deadlock: what is there now is the new start.
+            return _apply_once(batch, now)
+        except AGAIN as error:
+            if _database_is_gone(error):
+                raise
             log.info("batch again", attempt=attempt, error=str(error))
-        except Exception as error:
-            log.exception("batch failed", size=len(batch))
-            if len(batch) == 1:
-                return [_give_up(batch[0], error, now)]
-            return [receipt for one in batch for receipt in apply([one], now)]
-    return [Receipt(one.delivery_id, DeliveryState.KEPT) for one in batch]  # `recover` tries again
+            names.forget(engine.engine())
+            time.sleep(random.uniform(0, PAUSE_S * attempt))  # two processes must not collide in step
+    return _apply_once(batch, now)
+
+
+def _apply_once(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
+    with engine.writing() as session:
+        return _apply(session, batch, now)
+
+
+def _database_is_gone(error: Exception) -> bool:
+    return isinstance(error, sa.exc.DBAPIError) and (
+        error.connection_invalidated or isinstance(error, sa.exc.InterfaceError) or _cannot_connect(error)
+    )
+
+
+def _cannot_connect(error: sa.exc.DBAPIError) -> bool:
+    """PostgreSQL gives a refused connection no code, and every statement that fails one. SQLite: no disk to write on."""
+    if not isinstance(error, sa.exc.OperationalError):
+        return False
+    return getattr(error.orig, "pgcode", "") is None or getattr(error.orig, "sqlite_errorname", "") in NO_DATABASE
 
 
 def _apply(session: Session, batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
@@ -134,12 +171,8 @@ def _apply(session: Session, batch: Sequence[Parsed], now: datetime) -> list[Rec
 
 
 def _to_judge(session: Session, changes: Sequence[runs.Change]) -> list[int]:
-    """Pipelines whose default branch ended in a way that may open, change or close an incident, in order.
-
-    One transaction at a time looks at a pipeline, from here to its end: what others saved is then seen.
-    """
+    """Pipelines whose default branch ended in a way that may open, change or close an incident, in order."""
     ended = [change for change in changes if change.ended and change.default_branch]
-    alerts.lock_pipelines(session, sorted({change.pipeline_id for change in ended}))
     failing = {change.pipeline_id for change in ended if change.failed}
     return sorted(failing | alerts.with_open_incident(session, {change.pipeline_id for change in ended} - failing))
 

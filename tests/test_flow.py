@@ -76,6 +76,28 @@ def test_a_bad_delivery_does_not_take_its_batch_with_it(ready):
     assert len(rows(RunRow)) == 2
 
 
+def test_a_delivery_that_can_never_be_saved_fails_alone_and_says_why(ready):
+    receive(github_job(1, run_id=900))
+    states = [r.state for r in receive(github_run(1), github_job(1, run_id=901), github_run(2))]
+    assert states == ["applied", "failed", "applied"]
+    assert "Collided" in rows(DeliveryRow, DeliveryRow.state == "failed")[0].error
+    assert flow.recover(NOON + timedelta(hours=1)) == 0  # it is not tried for ever
+
+
+def test_what_a_process_remembers_of_another_database_does_no_harm(ready):
+    receive(github_run(1))
+    with engine.writing() as session:
+        for table in ("deliveries", "incidents", "attempts", "runs", "tallies", "pipelines", "repositories", "sources"):
+            session.execute(sa.text(f"DELETE FROM {table}"))
+    assert receive(github_run(2))[0].state == "applied"
+
+
+def test_history_that_goes_on_is_news(slack):
+    receive(github_run(1, status="queued", created=NOON - timedelta(days=3)), now=NOON)
+    receive(github_run(1, conclusion="failure", created=NOON - timedelta(days=3), seconds=3 * 86400), now=NOON)
+    assert [message.kind for message in rows(NotificationRow)] == ["opened"]
+
+
 def test_a_delivery_whose_process_died_is_applied_later(ready):
     from cicd_health.store import deliveries
 

@@ -382,7 +382,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_jobs_pipeline_created", ["pipeline_id", "counted_at"], unique=False)
         batch_op.create_index("ix_jobs_run", ["run_id", "attempt"], unique=False)
-        batch_op.create_index("ix_jobs_waiting_for_run", ["repo_id", "run_external_id"], unique=False)
+        batch_op.create_index(
+            "ix_jobs_waiting_for_run",
+            ["repo_id", "run_external_id"],
+            unique=False,
+            sqlite_where=sa.text("run_id IS NULL"),
+            postgresql_where=sa.text("run_id IS NULL"),
+        )
 
     op.create_table(
         "log_chunks",
@@ -457,7 +463,11 @@ def downgrade() -> None:
 
     op.drop_table("log_chunks")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
-        batch_op.drop_index("ix_jobs_waiting_for_run")
+        batch_op.drop_index(
+            "ix_jobs_waiting_for_run",
+            sqlite_where=sa.text("run_id IS NULL"),
+            postgresql_where=sa.text("run_id IS NULL"),
+        )
         batch_op.drop_index("ix_jobs_run")
         batch_op.drop_index("ix_jobs_pipeline_created")
         batch_op.drop_index(

@@ -53,6 +53,7 @@ def apply_attempt(
     """Merge one event of one attempt."""
     if state.run is None:
         state.run = _new_run(state, event, quiet)
+    state.run["quiet"] = state.run["quiet"] and quiet  # one event that is news makes the run news
     furthest = _merge_into_attempt(state, event) and event.attempt >= max(state.attempts)
     run = state.run
     created_at = earliest(run["created_at"], event.created_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,13 +83,6 @@ def rule_of(session: Session, slug: str) -> RuleRow | None:
 def enabled_rules(session: Session) -> list[RuleRow]:
     """The rules to ask, oldest first."""
     return list(session.exec(select(RuleRow).where(col(RuleRow.enabled).is_(True)).order_by(col(RuleRow.id))))
-
-
-def lock_pipelines(session: Session, ids: Sequence[int]) -> None:
-    """Let one transaction at a time judge a pipeline: the other then sees what this one saved."""
-    if ids:
-        of_these = sa.select(col(PipelineRow.id)).where(col(PipelineRow.id).in_(ids))
-        session.execute(of_these.order_by(col(PipelineRow.id)).with_for_update())
 
 
 def is_quiet(session: Session, run_id: int) -> bool:

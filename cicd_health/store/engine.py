@@ -31,11 +31,17 @@ def create_engine(url: str) -> sa.Engine:
     address = sa.make_url(normalise(url))
     if address.get_backend_name() != "sqlite":
         return sa.create_engine(
-            address, pool_pre_ping=True, pool_size=10, max_overflow=10, executemany_mode="values_plus_batch"
+            address,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=10,
+            executemany_mode="values_plus_batch",
+            hide_parameters=True,  # the texts of errors are kept and logged; what people sent is not for there
+            connect_args={"connect_timeout": 10},
         )
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, connect_args={"timeout": 30})
+    engine = sa.create_engine(address, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection, _record) -> None:

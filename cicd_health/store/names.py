@@ -37,7 +37,7 @@ class Place:
 
 @dataclass
 class Memory:
-    """What a process knows of one database. Rows are never deleted, and renaming gives another Naming."""
+    """What a process knows of one database. `places` is replaced, never changed: threads read it as they go."""
 
     places: dict[Naming, Place] = field(default_factory=dict)
     heard: dict[int, datetime] = field(default_factory=dict)  # by source, to the second
@@ -50,7 +50,8 @@ def memory(bind: sa.Engine) -> Memory:
 
 def resolve(session: Session, events: Sequence[model.Event], now: datetime) -> list[Place]:
     """The place of each event; sources, repositories and pipelines are made where they are missing."""
-    known = memory(_engine(session)).places
+    remembered = memory(_engine(session))
+    known = remembered.places
     namings = [_naming(event) for event in events]
     new = [event for event, naming in zip(events, namings, strict=True) if naming not in known]
     if not new:
@@ -58,12 +59,28 @@ def resolve(session: Session, events: Sequence[model.Event], now: datetime) -> l
     found = _look_up(session, new, now)
 
     def remember(_session: Session) -> None:
-        if len(known) > MOST_REMEMBERED:
-            known.clear()
-        known.update(found)
+        remembered.places = _still_true(remembered.places, found) | found
 
     sa_event.listen(session, "after_commit", remember, once=True)
     return [known[naming] if naming in known else found[naming] for naming in namings]
+
+
+def forget(bind: sa.Engine) -> None:
+    """Look everything up again: the database is not the one that was known."""
+    memory(bind).places = {}
+
+
+def _still_true(known: dict[Naming, Place], found: dict[Naming, Place]) -> dict[Naming, Place]:
+    """What was known, less other names of what was just named: a later event may name it so again."""
+    if len(known) > MOST_REMEMBERED:
+        return {}
+    repos = {place.repo_id: naming[2] for naming, place in found.items()}
+    pipelines = {place.pipeline_id: naming[3] for naming, place in found.items() if naming[3]}
+    return {
+        naming: place
+        for naming, place in known.items()
+        if repos.get(place.repo_id, naming[2]) == naming[2] and pipelines.get(place.pipeline_id, naming[3]) == naming[3]
+    }
 
 
 def heard(session: Session, places: Iterable[Place], now: datetime) -> None:

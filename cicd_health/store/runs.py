@@ -6,7 +6,8 @@ they are read, so that two processes never merge into the same old state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -21,7 +22,7 @@ from cicd_health.model.run_state import RunState, Values, apply_attempt, apply_j
 from cicd_health.model.runs import Outcome
 from cicd_health.model.tally import Contribution
 from cicd_health.store import names
-from cicd_health.store.tables import AttemptRow, JobRow, RunRow, StepRow
+from cicd_health.store.tables import AttemptRow, JobRow, PipelineRow, RunRow, StepRow
 
 Key = tuple[int, str]  # repository, the run's external id
 
@@ -30,7 +31,7 @@ def _table(row: type[SQLModel]) -> sa.Table:
     return SQLModel.metadata.tables[str(row.__tablename__)]
 
 
-RUN, ATTEMPT, JOB, STEP = _table(RunRow), _table(AttemptRow), _table(JobRow), _table(StepRow)
+RUN, ATTEMPT, JOB, STEP, PIPELINE = (_table(row) for row in (RunRow, AttemptRow, JobRow, StepRow, PipelineRow))
 
 # Statements are built once: building one costs as much as running it.
 
@@ -39,7 +40,12 @@ def _among(*columns: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]
     return sa.tuple_(*columns).in_(sa.bindparam(name, expanding=True))
 
 
-RUNS = sa.select(RUN).where(_among(RUN.c.repo_id, RUN.c.external_id, name="keys")).order_by(RUN.c.id).with_for_update()
+RUNS = (
+    sa.select(RUN)
+    .where(_among(RUN.c.repo_id, RUN.c.external_id, name="keys"))
+    .order_by(RUN.c.id)
+    .with_for_update(key_share=True)
+)
 ATTEMPTS = sa.select(ATTEMPT).where(ATTEMPT.c.run_id.in_(sa.bindparam("ids", expanding=True)))
 JOBS = sa.select(JOB).where(JOB.c.run_id.in_(sa.bindparam("ids", expanding=True)))
 EARLY_JOBS = (
@@ -47,6 +53,14 @@ EARLY_JOBS = (
     .where(JOB.c.run_id.is_(None), _among(JOB.c.repo_id, JOB.c.run_external_id, name="keys"))
     .order_by(JOB.c.id)
     .with_for_update()
+)
+RESERVE = sa.text("SELECT pg_advisory_xact_lock(n) FROM unnest(CAST(:numbers AS bigint[])) AS n")
+# Whoever judges a pipeline, or looks for overtaken runs in it, sees what the one before saved.
+PIPELINES = (
+    sa.select(PIPELINE.c.id)
+    .where(PIPELINE.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(PIPELINE.c.id)
+    .with_for_update(key_share=True)
 )
 FORGET_STEPS = sa.delete(STEP).where(STEP.c.job_id.in_(sa.bindparam("ids", expanding=True)))
 NEWER = RUN.alias("newer")
@@ -75,11 +89,15 @@ class Collided(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One run that a batch touched. `ended`: its last attempt has a new or different end; `failed`: a bad one."""
+    """One run that a batch touched. `ended`: its last attempt has a new or different end; `failed`: a bad one.
+
+    The pipelines of runs that are new or have ended stay locked until the transaction ends.
+    """
 
     run_id: int
     pipeline_id: int
     default_branch: bool
+    new: bool
     ended: bool
     failed: bool
 
@@ -137,9 +155,11 @@ def save(session: Session, events: Sequence[model.Event], now: datetime, *, quie
     _write_runs(session, touched, now)
     _write_attempts(session, touched)
     _write_jobs(session, touched)
+    changes = tuple(_changes(touched))
+    _rows(session, PIPELINES, ids=sorted({change.pipeline_id for change in changes if change.new or change.ended}))
     cancelled, superseded = _supersede(session, touched, now)
     return Saved(
-        changes=tuple(_changes(touched)),
+        changes=changes,
         removed=(*(c for one in touched for c in one.before), *cancelled),
         added=(*(c for one in touched for c in contributions(one.state)), *superseded),
         run_ids=tuple(held[key].run_id for key in keys),
@@ -158,7 +178,7 @@ def _load(session: Session, keys: Iterable[Key]) -> dict[Key, Held]:
     """The present state of each run, locked until the transaction ends."""
     held = {key: Held(RunState(repo_id=key[0])) for key in keys}
     by_id: dict[int, Held] = {}
-    for run in _rows(session, RUNS, keys=sorted(held)):
+    for run in _lock(session, held):
         one = by_id[run["id"]] = held[run["repo_id"], run["external_id"]]
         one.state.run = one.read(run)
     if by_id:
@@ -172,6 +192,24 @@ def _load(session: Session, keys: Iterable[Key]) -> dict[Key, Held]:
     for one in held.values():
         one.before, one.verdict = list(contributions(one.state)), one.state.verdict
     return held
+
+
+def _lock(session: Session, keys: Collection[Key]) -> list[Values]:
+    """The rows of these runs, locked; runs that have no row to lock yet are locked by their name.
+
+    Else a job would be put aside as early while another process adds its run.
+    """
+    runs = _rows(session, RUNS, keys=sorted(keys))
+    missing = set(keys) - {(run["repo_id"], run["external_id"]) for run in runs}
+    if not missing or session.get_bind().dialect.name != "postgresql":
+        return runs
+    numbers = sorted(_lock_number(key) for key in missing)
+    session.connection().execute(RESERVE, {"numbers": numbers})
+    return _rows(session, RUNS, keys=sorted(keys))  # what others committed while we waited
+
+
+def _lock_number(key: Key) -> int:
+    return int.from_bytes(hashlib.sha256(f"run {key[0]} {key[1]}".encode()).digest()[:8], signed=True)
 
 
 def _load_early_jobs(session: Session, held: dict[Key, Held]) -> None:
@@ -307,4 +345,4 @@ def _changes(touched: list[Held]) -> Iterable[Change]:
         if run is not None:
             ended = one.state.verdict != one.verdict and run["status"] == "completed"
             failed = run["outcome"] in model.FAILED
-            yield Change(run["id"], run["pipeline_id"], run["default_branch"], ended, failed)
+            yield Change(run["id"], run["pipeline_id"], run["default_branch"], not one.before, ended, failed)

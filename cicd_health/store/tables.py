@@ -214,7 +214,13 @@ class JobRow(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("repo_id", "external_id"),
         sa.Index("ix_jobs_run", "run_id", "attempt"),
-        sa.Index("ix_jobs_waiting_for_run", "repo_id", "run_external_id"),
+        sa.Index(
+            "ix_jobs_waiting_for_run",
+            "repo_id",
+            "run_external_id",
+            sqlite_where=sa.text("run_id IS NULL"),
+            postgresql_where=sa.text("run_id IS NULL"),
+        ),
         sa.Index("ix_jobs_pipeline_created", "pipeline_id", "counted_at"),
         sa.Index("ix_jobs_counted", "counted_at"),
         sa.Index(

@@ -65,6 +65,14 @@ def test_a_renamed_repository_keeps_its_history(database: sa.Engine):
     assert len(rows(RunRow)) == 3
 
 
+def test_a_repository_renamed_there_and_back_has_its_first_name(database: sa.Engine):
+    first = attempt(1, Status.COMPLETED, Outcome.SUCCESS, 2, updated_at=at(10), completed_at=at(10))
+    for number, name in enumerate(("kestrel/a", "kestrel/b", "kestrel/a")):
+        moment = at(100 * number)
+        save(replace(first, external_id=str(number), repo=Repo(name, "7", "main"), updated_at=moment))
+    assert [row.name for row in rows(RepositoryRow)] == ["kestrel/a"]
+
+
 def test_a_pipeline_known_by_name_takes_the_id_that_comes_later(database: sa.Engine):
     by_name = attempt(1, Status.COMPLETED, Outcome.SUCCESS, 2, updated_at=at(10), completed_at=at(10))
     save(replace(by_name, repo=Repo("kestrel/checkout-api"), pipeline=Pipeline("ci"), external_id="1"))
