@@ -145,7 +145,7 @@ def _database_is_gone(error: Exception) -> bool:
 
 
 def _cannot_connect(error: sa.exc.DBAPIError) -> bool:
-    """PostgreSQL gives a refused connection no code, and every statement that fails one. SQLite: no disk to write on."""
+    """PostgreSQL gives a failed statement a code and a refused connection none. SQLite: no disk to write on."""
     if not isinstance(error, sa.exc.OperationalError):
         return False
     return getattr(error.orig, "pgcode", "") is None or getattr(error.orig, "sqlite_errorname", "") in NO_DATABASE
