@@ -5,6 +5,8 @@ FastAPI's own lifespan never runs inside Reflex; nothing here needs one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
@@ -38,24 +40,26 @@ rates are 0–1. Errors are `application/problem+json`. Send a key as `Authoriza
 class Door(BaseRoute):
     """Leads every path of the API to it, unknown ones too: they are its 404, never a page."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, express: ASGIApp, express_paths: Collection[str]) -> None:
         self.app = app
+        self.express = express
+        self.express_paths = frozenset(express_paths)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         ours = scope["type"] in ("http", "websocket") and gate.is_api(scope["path"])
         return (Match.FULL if ours else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
+        hurried = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in self.express_paths
+        await (self.express if hurried else self.app)(scope, receive, send)
 
 
-def api(hub: Hub, jobs_error: JobsError) -> FastAPI:
+def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks.Endpoint]) -> FastAPI:
     """Every route. `jobs_error` says what is wrong with the job engine, or None: /ready asks it."""
     app = FastAPI(title="CI/CD Health", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
     problems.install(app)
-    inbox = Inbox(flow.receive)
     for router in (
-        webhooks.router(inbox),
+        webhooks.router(hooks),
         ingest.router(inbox),
         runs.router,
         numbers.router,
@@ -74,4 +78,6 @@ def api(hub: Hub, jobs_error: JobsError) -> FastAPI:
 
 def build(hub: Hub, jobs_error: JobsError) -> Starlette:
     """For `rx.App(api_transformer=[…, build(hub, jobs_error), gate.Gate])`: Reflex mounts its pages behind it."""
-    return Starlette(routes=[Door(api(hub, jobs_error))])
+    inbox = Inbox(flow.receive)
+    hooks = webhooks.endpoints(inbox)
+    return Starlette(routes=[Door(api(hub, jobs_error, inbox, hooks), webhooks.express(hooks), hooks)])

@@ -30,15 +30,6 @@ def unavailable(
     return problem(503, detail, {"Retry-After": str(RETRY_AFTER_S)})
 
 
-def install(app: FastAPI) -> None:
-    """Let the app answer every error this way."""
-    app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    for lost in (OperationalError, InterfaceError, TimeoutError):
-        app.add_exception_handler(lost, _of_database)
-    app.add_exception_handler(Exception, _of_bug)
-
-
 async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     detail = str(error.detail)
@@ -63,3 +54,19 @@ async def _of_database(_request: Request, error: Exception) -> JSONResponse:
 
 async def _of_bug(_request: Request, _error: Exception) -> JSONResponse:
     return problem(500, "Something went wrong here. It has been logged.")  # the server logs the stack
+
+
+HANDLERS: dict[Any, Any] = {
+    HTTPException: _of_http,
+    RequestValidationError: _of_validation,
+    OperationalError: _of_database,
+    InterfaceError: _of_database,
+    TimeoutError: _of_database,
+}
+
+
+def install(app: FastAPI) -> None:
+    """Let the app answer every error this way."""
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    app.add_exception_handler(Exception, _of_bug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,17 +11,21 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
 
 from cicd_health import access, flow, settings
 from cicd_health.api import bodies
 from cicd_health.api.inbox import Inbox, NotKept
-from cicd_health.api.problems import problem, unavailable
+from cicd_health.api.problems import HANDLERS, problem, unavailable
 from cicd_health.flow import Receipt
 from cicd_health.model.deliveries import Incoming
 from cicd_health.providers import PROVIDERS
 from cicd_health.providers.provider import BadSignature, NotJson, Provider
 
 log = structlog.get_logger(__name__)
+Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     202: {"description": "Kept: `state` is applied, ignored or kept (not understood, can be replayed)."},
     200: {"description": "A repeat: `state` is duplicate."},
@@ -56,22 +61,37 @@ def secrets_of(slug: str) -> tuple[str, ...]:
     return access.several(kept.get(slug))
 
 
-def router(inbox: Inbox) -> APIRouter:
-    """A webhook address for every provider."""
-    routes = APIRouter(tags=["webhooks"])
+def endpoints(inbox: Inbox) -> dict[str, Endpoint]:
+    """What answers a POST to each webhook address; every provider has one, and an alias."""
     refusals = Refusals()
+    found: dict[str, Endpoint] = {}
     for provider in PROVIDERS.values():
-        _add(routes, provider, inbox, refusals)
-    return routes
+        found[f"/webhooks/{provider.slug}"] = found[f"/webhook/{provider.slug}"] = _endpoint(provider, inbox, refusals)
+    return found
 
 
-def _add(routes: APIRouter, provider: Provider, inbox: Inbox, refusals: Refusals) -> None:
+def _endpoint(provider: Provider, inbox: Inbox, refusals: Refusals) -> Endpoint:
     async def webhook(request: Request) -> JSONResponse:
         return await _take(request, provider, inbox, refusals)
 
-    path, name = f"/webhooks/{provider.slug}", f"Webhook of {provider.label}"
-    routes.add_api_route(path, webhook, methods=["POST"], status_code=202, responses=ANSWERS, summary=name)
-    routes.add_api_route(f"/webhook/{provider.slug}", webhook, methods=["POST"], include_in_schema=False)
+    return webhook
+
+
+def router(found: dict[str, Endpoint]) -> APIRouter:
+    """The webhook addresses as part of the described API."""
+    routes = APIRouter(tags=["webhooks"])
+    for provider in PROVIDERS.values():
+        path, name = f"/webhooks/{provider.slug}", f"Webhook of {provider.label}"
+        routes.add_api_route(path, found[path], methods=["POST"], status_code=202, responses=ANSWERS, summary=name)
+        alias = f"/webhook/{provider.slug}"
+        routes.add_api_route(alias, found[alias], methods=["POST"], include_in_schema=False)
+    return routes
+
+
+def express(found: dict[str, Endpoint]) -> ASGIApp:
+    """The same addresses without FastAPI's layers, which cost a delivery more than all that is done with it here."""
+    routes = [Route(path, endpoint, methods=["POST"]) for path, endpoint in found.items()]
+    return ExceptionMiddleware(Router(routes), handlers=HANDLERS)
 
 
 async def _take(request: Request, provider: Provider, inbox: Inbox, refusals: Refusals) -> JSONResponse:
