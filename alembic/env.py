@@ -6,7 +6,7 @@ from sqlmodel import SQLModel
 
 from cicd_health.store import engine, tables
 
-OURS = set(tables.SQLModel.metadata.tables)
+OURS = set(SQLModel.metadata.tables)
 
 
 def include_object(_object: object, name: str | None, kind: str, reflected: bool, _compare_to: object) -> bool:

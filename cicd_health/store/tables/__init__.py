@@ -1,0 +1,32 @@
+"""Every table, as SQLModel. Times are aware UTC, durations are seconds, words are those of `model`."""
+
+from cicd_health.store.tables.alerts import ChannelRow, IncidentRow, NotificationRow, RuleRow
+from cicd_health.store.tables.columns import UtcDateTime
+from cicd_health.store.tables.inbox import DeliveryRow, RefusalRow
+from cicd_health.store.tables.people import ApiKeyRow, SessionRow, SignInLinkRow, UserRow
+from cicd_health.store.tables.places import PipelineRow, RepositoryRow, SourceRow
+from cicd_health.store.tables.runs import AttemptRow, JobRow, LogChunkRow, RunRow, StepRow
+from cicd_health.store.tables.sums import TallyRow
+
+__all__ = [
+    "ApiKeyRow",
+    "AttemptRow",
+    "ChannelRow",
+    "DeliveryRow",
+    "IncidentRow",
+    "JobRow",
+    "LogChunkRow",
+    "NotificationRow",
+    "PipelineRow",
+    "RefusalRow",
+    "RepositoryRow",
+    "RuleRow",
+    "RunRow",
+    "SessionRow",
+    "SignInLinkRow",
+    "SourceRow",
+    "StepRow",
+    "TallyRow",
+    "UserRow",
+    "UtcDateTime",
+]
