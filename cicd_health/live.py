@@ -22,7 +22,7 @@ from cicd_health.store import engine
 
 log = structlog.get_logger(__name__)
 GATHER_S = 0.3  # the least time between two pushes
-REST = 5  # so many times what the snapshots of a push cost is left to everything else before the next
+REST = 4  # so many times what the snapshots of a push cost is left to everything else before the next
 LONGEST_REST_S = 5.0
 TICK_S = 30.0
 POLL_S = 1.0  # how often SQLite is asked whether another process wrote
