@@ -105,7 +105,7 @@ def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return True
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.1)  # a server that starts tells nobody when it listens
         finally:
             connection.close()
     return False

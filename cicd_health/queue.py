@@ -185,7 +185,7 @@ class Worker:
     def _destroy(self) -> None:
         try:
             DBOS.destroy(workflow_completion_timeout_sec=5 if self._stopping.is_set() else 0)
-        except Exception:
+        except Exception:  # it may be what failed; the locks are given back all the same
             log.exception("job engine did not stop cleanly")
         with contextlib.suppress(SQLAlchemyError):
             self._locks.close()
@@ -211,7 +211,7 @@ def _turn(name: str, turn: int, args: list[Any]) -> str | None:
     job = _jobs[name]
     try:
         again_at = job.body(*args, now)
-    except Exception:
+    except Exception:  # whatever a body raises, the job is tried again
         log.exception("job failed", job=name, args=args, turn=turn)
         # A scheduled job has its next time anyway.
         again_at = None if job.every else _after_error(turn, now)

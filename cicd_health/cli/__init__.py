@@ -175,7 +175,7 @@ def _migrate() -> None:
             if time.monotonic() > give_up_at:
                 address, reason = settings.masked(settings.get().database_url), str(error.orig).strip().splitlines()[0]
                 _fail(f"DATABASE_URL is {address!r}, but the database does not answer: {reason}.")
-            time.sleep(1)
+            time.sleep(1)  # nothing is served yet, and a database that starts tells nobody when it is up
         except CommandError as error:
             _fail(f"The database is newer than this program, or its migrations are damaged: {error}.")
 

@@ -164,9 +164,9 @@ def _counted(session: Session, day: datetime) -> dict[Key, Tally]:
     for subject, table in subjects:
         selected = sa.select(table.c.repo_id, table.c.pipeline_id, MOMENT[subject], *COUNTED[subject])
         selected = selected.where(within(subject, day, day + DAY), table.c.pipeline_id.is_not(None))
-        for repo_id, pipeline_id, at, *row in session.connection().execute(selected):
-            for key in _keys(repo_id, pipeline_id, subject, _hour(at)):
-                tallies.setdefault(key, Tally()).put(tuple(row))  # type: ignore[arg-type]
+        for row in session.connection().execute(selected):
+            for key in _keys(row[0], row[1], subject, _hour(row[2])):
+                tallies.setdefault(key, Tally()).put(row[3:])
     return tallies
 
 

@@ -88,9 +88,9 @@ def _by_label(session: Session, query: Query, group_by: str) -> Groups:
         query = replace(query, subject="job")
     label = rows.JOB.c.name if group_by == "job" else rows.RUN.c.branch
     tallies: dict[Any, Tally] = {}
-    for key, *row in rows.rows(session, query, query.window.start, query.window.end, label):
-        if key not in tallies:
-            tallies[key] = Tally.exactly()
-        tallies[key].put(tuple(row))  # type: ignore[arg-type]
+    for row in rows.rows(session, query, query.window.start, query.window.end, label):
+        if row[0] not in tallies:
+            tallies[row[0]] = Tally.exactly()
+        tallies[row[0]].put(row[1:])
     most_first = sorted(tallies.items(), key=lambda group: (-group[1].total, group[0] or ""))
     return [({"key": key}, summarise(query, query.window, tally, Restore(), {})) for key, tally in most_first]

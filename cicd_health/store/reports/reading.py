@@ -144,8 +144,8 @@ def _ragged_pieces(
     rows = rows.where(sa.or_(*(within(subject, *span) for span in spans)), table.c.pipeline_id.is_not(None))
     if scope.kind != "all":
         rows = rows.where(ids.in_(scope.ids))
-    for scope_id, moment, *row in session.connection().execute(rows):
-        yield scope_id, moment, Tally.counting([tuple(row)])  # type: ignore[list-item]
+    for row in session.connection().execute(rows):
+        yield row[0], row[1], Tally.counting([row[2:]])
 
 
 def _plan(edges: Sequence[datetime]) -> tuple[list[Span], list[Span], list[Span]]:
