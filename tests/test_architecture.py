@@ -15,7 +15,7 @@ PACKAGE = ROOT / "cicd_health"
 LONGEST_FILE = 400
 
 BELOW_FLOW = {"model", "settings", "providers", "store", "metrics", "logs", "alerts", "queue"}
-ON_TOP = BELOW_FLOW | {"flow", "access"}
+ON_TOP = BELOW_FLOW | {"flow", "access", "vault"}
 MAY_IMPORT = {
     "model": set(),
     "secret_file": set(),
@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "alerts": {"model", "metrics"},
     "queue": {"model", "settings", "store"},
     "access": {"model", "settings", "store"},
-    "flow": BELOW_FLOW,
+    "vault": {"settings"},
+    "flow": BELOW_FLOW | {"vault"},
     "live": ON_TOP,
     "jobs": ON_TOP,
     "demo": ON_TOP,
@@ -43,6 +44,8 @@ ONLY_IN = {
     "reflex": ("ui", "cicd_health"),
     "fastapi": ("api", "cicd_health"),
     "apprise": ("alerts/send",),
+    "httpx": ("providers/http",),
+    "githubkit": ("providers/github",),
     "dbos": ("queue",),
     "granian": ("cli/server",),
     "typer": ("cli",),

@@ -1,4 +1,4 @@
-"""What a provider is: functions that turn bytes into events. No database, no network, no state."""
+"""What a provider is: functions that turn bytes into events, and `remote` to ask it. No database, no state."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cicd_health.model.runs import Event
+from cicd_health.providers.remote import Remote
 
 Headers = Mapping[str, str]  # names in lower case
 
@@ -44,6 +45,7 @@ class Provider:
     decode(headers, body): the JSON document in the body. Raises NotJson.
     envelope(headers, payload, body): the delivery's own id, event and action.
     parse(headers, payload): the events in it. Raises Ignored or BadPayload, nothing else.
+    remote: how it is asked for what it did not send; None for one that only sends.
     """
 
     slug: str
@@ -52,3 +54,4 @@ class Provider:
     decode: Callable[[Headers, bytes], object]
     envelope: Callable[[Headers, object, bytes], Envelope]
     parse: Callable[[Headers, object], list[Event]]
+    remote: Remote | None = None

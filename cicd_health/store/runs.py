@@ -7,7 +7,7 @@ they are read, so that two processes never merge into the same old state.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -63,6 +63,11 @@ PIPELINES = (
     .with_for_update(key_share=True)
 )
 FORGET_STEPS = sa.delete(STEP).where(STEP.c.job_id.in_(sa.bindparam("ids", expanding=True)))
+JOBS_KNOWN = (
+    sa.update(RUN)
+    .where(RUN.c.id == sa.bindparam("key"), RUN.c.jobs_known < sa.bindparam("known"))
+    .values(jobs_known=sa.bindparam("known"))
+)
 NEWER = RUN.alias("newer")
 # Cancelled while a newer run of the same pipeline and branch was there: of these runs, or of these pipelines since.
 OVERTAKEN = sa.select(RUN).where(
@@ -133,13 +138,21 @@ class Held:
         return self.rows.get(id(row)) != row
 
 
-def save(session: Session, events: Sequence[model.Event], now: datetime, *, quiet: Sequence[bool]) -> Saved:
+def save(
+    session: Session,
+    events: Sequence[model.Event],
+    now: datetime,
+    *,
+    quiet: Sequence[bool],
+    pushed: Sequence[bool] | None = None,
+) -> Saved:
     """Merge events into the rows. Saving never moves a thing backwards, and saving again changes nothing.
 
-    `quiet` says of each event whether it is history. Raises Collided when another process was first.
+    `quiet` says of each event whether it is history, `pushed` whether its source sent it by itself (None: all).
+    Raises Collided when another process was first.
     """
     places = names.resolve(session, events, now)
-    names.heard(session, places, now)
+    names.heard(session, places if pushed is None else [p for p, sent in zip(places, pushed, strict=True) if sent], now)
     keys = [(place.repo_id, _run_key(event)) for place, event in zip(places, events, strict=True)]
     held = _load(session, keys)
     for event, place, key, is_quiet in zip(events, places, keys, quiet, strict=True):
@@ -164,6 +177,12 @@ def save(session: Session, events: Sequence[model.Event], now: datetime, *, quie
         added=(*(c for one in touched for c in contributions(one.state)), *superseded),
         run_ids=tuple(held[key].run_id for key in keys),
     )
+
+
+def note_jobs_known(session: Session, known: Mapping[int, int]) -> None:
+    """Remember of these runs up to which attempt all jobs were read."""
+    rows = [{"key": run_id, "known": attempt} for run_id, attempt in sorted(known.items())]
+    session.connection().execute(JOBS_KNOWN, rows)
 
 
 def _run_key(event: model.Event) -> str:

@@ -8,10 +8,16 @@ from sqlmodel import SQLModel
 
 from cicd_health.store.tables import UtcDateTime
 
+OF_SEARCH = "log_words"  # each database has its own kind of it, that no row class describes
+
+
+def ours(_thing: object, name: str | None, kind: str, reflected: bool, _compare_to: object) -> bool:
+    return not (kind == "table" and reflected and name is not None and name.startswith(OF_SEARCH))
+
 
 def test_migrations_give_exactly_the_tables(database: sa.Engine):
     with database.connect() as connection:
-        context = alembic.migration.MigrationContext.configure(connection)
+        context = alembic.migration.MigrationContext.configure(connection, opts={"include_object": ours})
         assert alembic.autogenerate.compare_metadata(context, SQLModel.metadata) == []
 
 

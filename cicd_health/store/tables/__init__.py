@@ -3,10 +3,12 @@
 from cicd_health.store.tables.alerts import ChannelRow, IncidentRow, NotificationRow, RuleRow
 from cicd_health.store.tables.columns import UtcDateTime
 from cicd_health.store.tables.inbox import DeliveryRow, RefusalRow
+from cicd_health.store.tables.logs import LogChunkRow, LogRow
 from cicd_health.store.tables.people import ApiKeyRow, SessionRow, SignInLinkRow, UserRow
 from cicd_health.store.tables.places import PipelineRow, RepositoryRow, SourceRow
-from cicd_health.store.tables.runs import AttemptRow, JobRow, LogChunkRow, RunRow, StepRow
+from cicd_health.store.tables.runs import AttemptRow, JobRow, RunRow, StepRow
 from cicd_health.store.tables.sums import TallyRow
+from cicd_health.store.tables.watches import WatchRow
 
 __all__ = [
     "ApiKeyRow",
@@ -16,6 +18,7 @@ __all__ = [
     "IncidentRow",
     "JobRow",
     "LogChunkRow",
+    "LogRow",
     "NotificationRow",
     "PipelineRow",
     "RefusalRow",
@@ -29,4 +32,5 @@ __all__ = [
     "TallyRow",
     "UserRow",
     "UtcDateTime",
+    "WatchRow",
 ]

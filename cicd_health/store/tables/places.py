@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from cicd_health.store.tables.columns import maybe_moment, moment, reference, row_id, text
 
@@ -20,7 +20,14 @@ class SourceRow(SQLModel, table=True):
     provider: str
     host: str
     name: str
-    base_url: str | None = None
+    base_url: str | None = None  # of its API
+    origin: str = Field(default="event", sa_column_kwargs={"server_default": "event"})  # event, env, user
+    enabled: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    username: str | None = None
+    app_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    app_private_key: str | None = text(default=None)  # encrypted
+    next_poll_at: datetime | None = maybe_moment()  # a limit or an outage holds for everything of it
+    trouble: str | None = None
     last_event_at: datetime | None = maybe_moment()
     last_poll_at: datetime | None = maybe_moment()
     complete_until: datetime | None = maybe_moment()

@@ -40,6 +40,13 @@ class RunRow(SQLModel, table=True):
             postgresql_where=sa.text(f"outcome IN {FAILED_WORDS} OR first_outcome IN {FAILED_WORDS}"),
         ),
         sa.Index(
+            "ix_runs_without_jobs",
+            "repo_id",
+            "created_at",
+            sqlite_where=sa.text("status = 'completed' AND jobs_known < attempts"),
+            postgresql_where=sa.text("status = 'completed' AND jobs_known < attempts"),
+        ),
+        sa.Index(
             "ix_runs_unfinished",
             "created_at",
             sqlite_where=sa.text("status != 'completed'"),
@@ -77,6 +84,8 @@ class RunRow(SQLModel, table=True):
     failed_step: str | None = text(default=None)
     excerpt: str | None = text(default=None)
     signature: str | None = None
+    log_state: str = Field(default="none", sa_column_kwargs={"server_default": "none"})
+    jobs_known: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # attempts whose jobs were all read
     updated_at: datetime | None = maybe_moment()  # when a row of it last changed here
     quiet: bool = False  # history: counts, and sends nothing
 
@@ -167,23 +176,3 @@ class StepRow(SQLModel, table=True):
     started_at: datetime | None = maybe_moment()
     completed_at: datetime | None = maybe_moment()
     duration_s: float | None = None
-
-
-class LogChunkRow(SQLModel, table=True):
-    """About 64 kB of log text, zlib-compressed, of a job or of a run without jobs. Lines count from 1."""
-
-    __tablename__ = "log_chunks"
-    __table_args__ = (
-        sa.Index("ix_log_chunks_job", "job_id", "seq"),
-        sa.Index("ix_log_chunks_run", "run_id", "seq"),
-    )
-
-    id: int | None = row_id()
-    run_id: int = reference("runs.id")
-    job_id: int | None = reference("jobs.id", nullable=True)
-    seq: int
-    first_line: int
-    lines: int
-    size: int  # bytes before compression
-    body: bytes = Field(sa_type=sa.LargeBinary)
-    created_at: datetime = moment()

@@ -1,0 +1,13 @@
+"""The story of the product: receive → apply → tally → evaluate → notify → prune. Every write goes through here.
+
+A delivery is kept before it is understood (`inbox`), and a message is queued in the transaction that saved its
+cause (`judging`), so that a crash at any moment loses neither. What a provider did not send is asked for (`polling`),
+and logs are fetched (`logs`); both end where a delivery does (`saving`). Functions that take a session leave the
+commit to their caller; the others open their own transactions.
+"""
+
+from cicd_health.flow.inbox import Receipt, receive, refuse, replay
+from cicd_health.flow.sending import deliver
+from cicd_health.flow.upkeep import prune, recover, start
+
+__all__ = ["Receipt", "deliver", "prune", "receive", "recover", "refuse", "replay", "start"]

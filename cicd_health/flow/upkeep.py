@@ -1,0 +1,43 @@
+"""What is done at the start, and by the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cicd_health import queue, settings
+from cicd_health.flow import inbox
+from cicd_health.store import alerts, deliveries, engine
+
+LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
+
+
+def start(now: datetime) -> None:
+    """Bring what the settings say of rules and channels into the database; called at every start."""
+    with engine.writing() as session:
+        alerts.ensure_builtin_rules(session, settings.get().alert_threshold, now)
+        alerts.sync_env_channels(session, settings.get(), now)
+
+
+def recover(now: datetime) -> int:
+    """Apply deliveries whose process died before it applied them, and send messages that lost their job; how many."""
+    with engine.reading() as session:
+        lost = deliveries.unapplied(session, now - LOST_AGE, limit=500)
+    for delivery_id in lost:
+        inbox.replay(delivery_id, now)
+    with engine.writing() as session:
+        stranded = alerts.stranded(session, now)
+        for notification_id in stranded:
+            queue.enqueue(session, "deliver", f"{notification_id}-{now:%Y%m%dT%H%M}", notification_id)
+    return len(lost) + len(stranded)
+
+
+def prune(now: datetime) -> int:
+    """Delete deliveries older than `DELIVERY_RETENTION_DAYS`, a thousand at a time; how many."""
+    before = now - timedelta(days=settings.get().delivery_retention_days)
+    gone = 0
+    while True:
+        with engine.writing() as session:
+            some = deliveries.prune(session, before)
+        gone += some
+        if not some:
+            return gone

@@ -1,0 +1,98 @@
+"""Logs: what is kept of one, what is marked in it, and the lines that say why a job failed. Lines count from 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class LogState(StrEnum):
+    """Of a job, or of a run without jobs. Stored: never rename a value."""
+
+    NONE = "none"  # nobody asked for it
+    PENDING = "pending"  # being fetched, or followed while the build runs
+    KEPT = "kept"
+    GONE = "gone"  # the provider has it no more
+
+
+class MarkKind(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it came, without its line end: colours and time stamps are still in it."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line that a reader may want to jump to."""
+
+    line: int
+    kind: MarkKind
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Lines that belong together and can be folded: first is the heading, last is included. Folds do not overlap."""
+
+    first: int
+    last: int
+    name: str
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The lines that say why a job failed: at most 30 of them and 20,000 characters, without colours or time stamps.
+
+    `cause` is the number of the one line that says it best. `lines` are in order; a gap in their numbers is a gap in
+    the log.
+    """
+
+    lines: tuple[Line, ...]
+    cause: int
+
+    @property
+    def text(self) -> str:
+        """The lines, with "…" where some were left out between them."""
+        parts: list[str] = []
+        before: int | None = None
+        for line in self.lines:
+            if before is not None and line.number != before + 1:
+                parts.append("…")
+            parts.append(line.text)
+            before = line.number
+        return "\n".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One kept log, of a job (`job_id`) or of a run without jobs.
+
+    `lines` counts all lines there were; `cut_lines` of them, after line `cut_after`, were not kept, for size.
+    `marks` are at most some thousands; `failing` are the numbers of the excerpt's lines, `cause` is the first to show.
+    """
+
+    id: int
+    run_id: int
+    job_id: int | None
+    attempt: int
+    state: LogState
+    complete: bool  # False while a running build is followed
+    lines: int
+    size: int  # bytes as the provider has it
+    cut_after: int | None
+    cut_lines: int
+    cut_size: int
+    marks: tuple[Mark, ...]
+    folds: tuple[Fold, ...]
+    failing: tuple[int, ...]
+    cause: int | None
+    error: str | None  # why it could not be fetched so far
+    kept_at: datetime | None
