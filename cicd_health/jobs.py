@@ -20,8 +20,23 @@ def prune(now: datetime) -> None:
     flow.prune(now)
 
 
+def poll_due(now: datetime) -> None:
+    flow.queue_due(now)
+
+
+def poll(watch_id: int, now: datetime) -> None:
+    flow.poll(watch_id, now)
+
+
+def backfill(watch_id: int, walk: str, now: datetime) -> datetime | None:
+    return flow.backfill(watch_id, walk, now)
+
+
 JOBS = (
     Job("deliver", deliver),
+    Job("poll_due", poll_due, every=timedelta(seconds=30)),
+    Job("poll", poll),
+    Job("backfill", backfill),
     Job("recover", recover, every=timedelta(minutes=1)),
     Job("prune", prune, every=timedelta(hours=24)),
 )

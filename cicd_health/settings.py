@@ -225,6 +225,9 @@ class Settings(BaseSettings):
     )
     log_retention_days: Days = setting(180, "Logs are kept so long.", DAYS, unit="days")
     delivery_retention_days: Days = setting(30, "Received deliveries are kept so long.", DAYS, unit="days")
+    log_fetch: Literal["failed", "all"] = setting(
+        "failed", "Logs fetched when a job ends; the others when somebody opens them.", "failed or all"
+    )
     log_max_mb: Annotated[int, Field(ge=1, le=1024)] = setting(
         20,
         "Log kept per job; of a longer one head and tail are kept, and the cut is said.",

@@ -6,8 +6,43 @@ and logs are fetched (`logs`); both end where a delivery does (`saving`). Functi
 commit to their caller; the others open their own transactions.
 """
 
+from cicd_health.flow.backfilling import backfill, resume_backfill, stop_backfill
+from cicd_health.flow.connecting import (
+    connect_github,
+    connect_jenkins,
+    forget_connection,
+    try_connection,
+    try_out,
+    unwatch,
+    watch,
+    watch_repository,
+)
 from cicd_health.flow.inbox import Receipt, receive, refuse, replay
+from cicd_health.flow.polling import poll, poll_now, queue_due
 from cicd_health.flow.sending import deliver
 from cicd_health.flow.upkeep import prune, recover, start
 
-__all__ = ["Receipt", "deliver", "prune", "receive", "recover", "refuse", "replay", "start"]
+__all__ = [
+    "Receipt",
+    "backfill",
+    "connect_github",
+    "connect_jenkins",
+    "deliver",
+    "forget_connection",
+    "poll",
+    "poll_now",
+    "prune",
+    "queue_due",
+    "receive",
+    "recover",
+    "refuse",
+    "replay",
+    "resume_backfill",
+    "start",
+    "stop_backfill",
+    "try_connection",
+    "try_out",
+    "unwatch",
+    "watch",
+    "watch_repository",
+]

@@ -35,7 +35,7 @@ def receive(batch: Sequence[Incoming], now: datetime) -> list[Receipt]:
     return [receipts.pop(id) if id in receipts else Receipt(id, "duplicate") for id, _ in kept]
 
 
-def parse(delivery_id: int, incoming: Incoming) -> Parsed:
+def parse(delivery_id: int | None, incoming: Incoming) -> Parsed:
     """The events in one delivery. Never raises: what cannot be understood waits, with the error, for replay."""
     headers = incoming.headers | {"x-received-at": incoming.received_at.isoformat()}
     try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -97,8 +98,9 @@ def absorb(batch: Sequence[Parsed], now: datetime) -> None:
 def keep_failed(parsed: Parsed, error: str, state: DeliveryState, now: datetime) -> None:
     """Keep a polled document that cannot be understood or saved as a delivery, to be looked at and replayed."""
     assert parsed.incoming is not None
+    incoming = replace(parsed.incoming, body=json.dumps(parsed.incoming.payload).encode())
     with engine.writing() as session:
-        [(delivery_id, _)] = deliveries.keep(session, [parsed.incoming])
+        [(delivery_id, _)] = deliveries.keep(session, [incoming])
         deliveries.mark(session, [Mark(delivery_id, state, error)], now)
         engine.announce(session, "deliveries")
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cicd_health import queue, settings
-from cicd_health.flow import inbox
+from cicd_health.flow import connecting, inbox
 from cicd_health.store import alerts, deliveries, engine
 
 LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
 
 
 def start(now: datetime) -> None:
-    """Bring what the settings say of rules and channels into the database; called at every start."""
+    """Bring what the settings say of rules, channels and sources into the database; called at every start."""
     with engine.writing() as session:
         alerts.ensure_builtin_rules(session, settings.get().alert_threshold, now)
         alerts.sync_env_channels(session, settings.get(), now)
+        connecting.sync_settings(session, now)
 
 
 def recover(now: datetime) -> int:

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cicd_health.model.watches import KnownRun
+
 
 class Trouble(StrEnum):
     """Why a provider gave no answer, told apart because people do different things about them. Stored."""
@@ -84,17 +86,6 @@ class Document:
     payload: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
     jobs_known: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class KnownRun:
-    """What is already here of a run. `attempt` is the last one; `updated_at` is the provider's own of it."""
-
-    attempt: int
-    completed: bool
-    updated_at: datetime | None
-    created_at: datetime
-    jobs_known: int
 
 
 class Known(Protocol):

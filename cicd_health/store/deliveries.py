@@ -90,6 +90,12 @@ def read(session: Session, delivery_id: int) -> tuple[DeliveryRow, bytes]:
     return row, zlib.decompress(row.body)
 
 
+def received(session: Session, provider: str, external_ids: Sequence[str]) -> set[str]:
+    """Those of these deliveries that are here."""
+    wanted = (DELIVERY.c.provider == provider, DELIVERY.c.external_id.in_(list(external_ids)))
+    return set(session.connection().execute(sa.select(DELIVERY.c.external_id).where(*wanted)).scalars())
+
+
 def unapplied(session: Session, before: datetime, limit: int) -> list[int]:
     """Deliveries that were kept before this moment and never applied: their process died in between."""
     query = (

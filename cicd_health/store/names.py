@@ -143,7 +143,7 @@ class Names:
         return Place(row_id(self.source(event)), row_id(repo), pipeline_id, repo.default_branch)
 
 
-def _insert(session: Session, row: Any, *unique: str) -> None:
+def insert_unless_there(session: Session, row: Any, *unique: str) -> None:
     """Insert unless another process just did."""
     dialect = sa.dialects.postgresql if session.get_bind().dialect.name == "postgresql" else sa.dialects.sqlite
     values = row.model_dump(exclude={"id"})
@@ -157,7 +157,9 @@ def _sources(session: Session, events: list[model.Event], now: datetime) -> dict
     missing = sorted(wanted - found.keys())
     for provider, host in missing:
         name = SOURCE_NAMES.get(provider, provider)
-        _insert(session, SourceRow(provider=provider, host=host, name=name, created_at=now), "provider", "host")
+        insert_unless_there(
+            session, SourceRow(provider=provider, host=host, name=name, created_at=now), "provider", "host"
+        )
     if missing:
         found |= {(row.provider, row.host): row for row in session.exec(query)}
     return found
@@ -209,7 +211,7 @@ def _named(session: Session, table: Any, parent: str, wanted: Wanted, now: datet
         row = by_key.get((parent_id, key)) or _same_name(by_name.get((parent_id, named.name)), key)
         if row is None:
             new = table(key=key, name=named.name, named_at=written_at, created_at=now, **{parent: parent_id})
-            _insert(session, new, parent, "key")
+            insert_unless_there(session, new, parent, "key")
             row = session.exec(select(table).where(parent_column == parent_id, table.key == key)).one()
             by_key[parent_id, key] = by_name[parent_id, named.name] = row
         _adopt(row, key, named, written_at)

@@ -46,9 +46,12 @@ class WatchRow(SQLModel, table=True):
     backfill_reach: datetime | None = maybe_moment()
     backfill_listed: int = 0
     backfill_done: int = 0
+    backfill_done_before: int = 0  # when it was last started or resumed
     backfill_total: int | None = None
     backfill_requests: int = 0
     backfill_started_at: datetime | None = maybe_moment()
     backfill_ended_at: datetime | None = maybe_moment()
+    backfill_tries: int = 0  # failures since it last went on
+    backfill_waits_until: datetime | None = maybe_moment()
     backfill_error: str | None = text(default=None)
     created_at: datetime = moment()

@@ -1,0 +1,255 @@
+"""Asking providers for what they did not send: by the clock, and back into the past.
+
+One watch is polled by one process at a time. A poll that fails is tried again with growing pauses, or when the
+provider said; what is known of a whole source (it is down, its limit is used up) holds for all its watches.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from cicd_health import queue, settings, vault
+from cicd_health.flow import connecting, inbox, saving
+from cicd_health.model.deliveries import DeliveryState, Incoming
+from cicd_health.providers.remote import Asked, Batch, Connection, Document, Remote, RemoteError, Trouble
+from cicd_health.store import deliveries, engine, names, watches
+from cicd_health.store.known_runs import KnownRuns
+from cicd_health.store.tables import SourceRow, WatchRow
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=10)  # of a poll, since its last batch: longer than any one request may take
+FIRST_LOOK = timedelta(days=1)  # how far the first poll looks back by itself; the backfill goes further
+LONGEST_PAUSE = timedelta(hours=1)
+REDELIVER_EVERY = timedelta(hours=1)
+# Troubles of the server or of the credentials, not of one repository.
+OF_SOURCE = {Trouble.UNREACHABLE, Trouble.SERVER, Trouble.UNAUTHORIZED, Trouble.LIMITED, Trouble.SLOWED}
+LOCAL = ("localhost", "127.0.0.1", "[::1]")  # where no provider's webhook arrives
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a poll or backfill needs of its watch, read once."""
+
+    watch: WatchRow
+    source: SourceRow
+    connection: Connection
+    remote: Remote
+
+    @property
+    def watch_id(self) -> int:
+        return names.row_id(self.watch)
+
+    @property
+    def source_id(self) -> int:
+        return names.row_id(self.source)
+
+    @property
+    def known(self) -> KnownRuns:
+        return KnownRuns(self.source_id, self.source.provider, self.watch.name)
+
+
+def queue_due(now: datetime) -> int:
+    """Queue a poll of every watch whose time has come; how many."""
+    with engine.writing() as session:
+        due = watches.due(session, now)
+        for watch_id in due:
+            queue.enqueue(session, "poll", f"{watch_id}-{now:%Y%m%dT%H%M}", watch_id)
+    return len(due)
+
+
+def poll_now(now: datetime, source_id: int | None = None, watch_id: int | None = None) -> int:
+    """Queue a poll of everything, of one source, or of one watch; how many. What a provider asked to wait, waits.
+
+    Raises LookupError for an id that is not there.
+    """
+    queued = 0
+    with engine.writing() as session:
+        if source_id is not None:
+            watches.source(session, source_id)
+        if watch_id is not None:
+            watches.watch(session, watch_id)
+        for row, source in watches.pairs(session, source_id, watch_id):
+            if row.enabled and source.enabled and not waits(row, source, now):
+                queue.enqueue(session, "poll", f"{row.id}-{now:%Y%m%dT%H%M%S%f}", row.id)
+                queued += 1
+    return queued
+
+
+def poll(watch_id: int, now: datetime) -> None:
+    """Compare one watch with its provider. What goes wrong is written down, and its next time is set."""
+    work = _claim(watch_id, now)
+    if work is None:
+        return
+    since = work.watch.complete_until or now - FIRST_LOOK
+    asked = Asked(work.watch.name, since=since, until=now, etag=work.watch.etag)
+    etag = work.watch.etag
+    try:
+        for batch in work.remote.poll(work.connection, asked, work.known, now):
+            save(work.source.provider, batch.documents, datetime.now(UTC))
+            etag = batch.etag or etag
+            _heard(work, batch)
+        _succeeded(work, etag, now)
+    except RemoteError as error:
+        _failed(work, error, datetime.now(UTC))
+    except Exception as error:  # a bug of ours, or no database: written down where it can be, tried again
+        log.exception("poll failed", watch=work.watch.name)
+        sentence = f"Polling stopped with {type(error).__name__}: it is in the log. It is tried again."
+        _failed(work, RemoteError(Trouble.GARBLED, sentence), datetime.now(UTC))
+    else:
+        _redeliver(work, now)
+
+
+def _claim(watch_id: int, now: datetime) -> Work | None:
+    """The work, when it is ours: not somebody else's, not gone, not to wait."""
+    with engine.writing() as session:
+        work = prepare(session, watch_id, now)
+        if work is None or not watches.claim(session, watch_id, now, now + LEASE):
+            return None
+        return work
+
+
+def prepare(session: Session, watch_id: int, now: datetime) -> Work | None:
+    """What is needed to ask; None when nothing may be asked now."""
+    row, source = watches.pair(session, watch_id)
+    if row is None or source is None or not row.enabled or not source.enabled or waits(row, source, now):
+        return None
+    try:
+        connection = connecting.of_source(source, row)
+    except vault.WrongKey as error:
+        sentence = f"The stored token cannot be read: {error}. Enter it again."
+        write_trouble(session, row, RemoteError(Trouble.UNAUTHORIZED, sentence), now)
+        return None
+    if connection is None:
+        return None
+    return Work(row, source, connection, connecting.remote_of(source.provider))
+
+
+def waits(row: WatchRow, source: SourceRow, now: datetime) -> datetime | None:
+    """Until when the provider wants to be left alone. A watch with a token of its own has a limit of its own."""
+    return watches.asked_to_wait(row, now) or (None if row.token else watches.asked_to_wait(source, now))
+
+
+def save(provider: str, documents: Iterable[Document], now: datetime, *, quiet: bool = False) -> None:
+    """Save what a provider said when asked; what makes no sense is kept as a delivery, with the error."""
+    understood = []
+    for document in documents:
+        incoming = Incoming(
+            provider=provider,
+            external_id=document.external_id,
+            event=document.event,
+            action="polled",
+            body=b"",
+            payload=document.payload,
+            received_at=now,
+            headers=document.headers,
+            quiet=quiet,
+        )
+        parsed = replace(inbox.parse(None, incoming), incoming=incoming, jobs_known=document.jobs_known)
+        if parsed.state in (DeliveryState.KEPT, DeliveryState.FAILED):
+            saving.keep_failed(parsed, parsed.error or "not understood", parsed.state, now)
+        elif parsed.events:
+            understood.append(parsed)
+    saving.absorb(understood, now)
+
+
+def _heard(work: Work, batch: Batch) -> None:
+    """After each batch: the lease goes on, and the page learns what is left of the limit."""
+    with engine.writing() as session:
+        watches.change(session, work.watch_id, busy_until=datetime.now(UTC) + LEASE)
+        if batch.name:
+            watches.rename(session, work.watch_id, work.source_id, batch.name)
+        if batch.rate_limit is not None and not work.watch.token:
+            watches.note_rate_limit(session, work.source_id, batch.rate_limit)
+        engine.announce(session, "sources")
+
+
+def _succeeded(work: Work, etag: str | None, begun_at: datetime) -> None:
+    now = datetime.now(UTC)
+    with engine.writing() as session:
+        watches.change(
+            session,
+            work.watch_id,
+            etag=etag,
+            last_poll_at=now,
+            complete_until=begun_at,
+            next_poll_at=begun_at + _interval(),
+            busy_until=None,
+            tries=0,
+            trouble=None,
+            error=None,
+            error_at=None,
+        )
+        watches.refresh_source(session, work.source_id, now)
+        engine.announce(session, "sources")
+
+
+def _interval() -> timedelta:
+    return timedelta(minutes=settings.get().poll_interval_minutes)
+
+
+def _failed(work: Work, error: RemoteError, now: datetime) -> None:
+    log.warning("poll failed", source=work.source.host, watch=work.watch.name, trouble=error.trouble.value)
+    with engine.writing() as session:
+        row = session.get(WatchRow, work.watch_id)
+        if row is not None:
+            write_trouble(session, row, error, now)
+
+
+def write_trouble(session: Session, row: WatchRow, error: RemoteError, now: datetime) -> None:
+    """Note what is wrong and since when, and when to ask again: at the provider's word, else with growing pauses."""
+    again_at = error.retry_at if error.retry_at and error.retry_at > now else now + pause_after(row.tries, _interval())
+    of_source = error.trouble in OF_SOURCE and not row.token
+    watches.change(
+        session,
+        names.row_id(row),
+        busy_until=None,
+        last_poll_at=now,
+        next_poll_at=again_at,
+        tries=row.tries + 1,
+        trouble=error.trouble.value,
+        error=error.sentence,
+        error_at=row.error_at or now,
+    )
+    if of_source:
+        source = watches.source(session, row.source_id)
+        said = {"trouble": error.trouble.value, "error": error.sentence, "error_at": source.error_at or now}
+        watches.change_source(session, row.source_id, next_poll_at=again_at, last_poll_at=now, **said)
+    if error.rate_limit is not None and not row.token:
+        watches.note_rate_limit(session, row.source_id, error.rate_limit)
+    engine.announce(session, "sources")
+
+
+def pause_after(tries: int, first: timedelta) -> timedelta:
+    """The first pause, then twice as long each time up to an hour, each a fifth shorter or longer by chance."""
+    return min(LONGEST_PAUSE, first * 2 ** min(tries, 12)) * random.uniform(0.8, 1.2)
+
+
+def _redeliver(work: Work, now: datetime) -> None:
+    """Where the token may: have our webhook's failed deliveries sent again. What is polled counts anyway."""
+    ask = work.remote.redeliver
+    last, public_url = work.watch.redelivered_at, settings.get().public_url
+    if ask is None or (last is not None and now - last < REDELIVER_EVERY) or any(host in public_url for host in LOCAL):
+        return
+    if not (work.connection.token or work.connection.app_id):
+        return
+    try:
+        again = ask(work.connection, work.watch.name, f"{public_url}/webhooks/{work.source.provider}", _received, now)
+    except RemoteError as error:
+        log.info("failed deliveries not asked for", watch=work.watch.name, trouble=error.trouble.value)
+    else:
+        if again:
+            log.info("failed deliveries asked for again", watch=work.watch.name, deliveries=again)
+    with engine.writing() as session:
+        watches.change(session, work.watch_id, redelivered_at=now)
+
+
+def _received(external_ids: Iterable[str]) -> set[str]:
+    with engine.reading() as session:
+        return deliveries.received(session, connecting.GITHUB, list(external_ids))
