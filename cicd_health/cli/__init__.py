@@ -21,7 +21,12 @@ from cicd_health.demo.telling import Telling
 from cicd_health.store import engine, migrations
 
 WAIT_FOR_DATABASE_S = 30
-CHANNELS = ("SLACK_WEBHOOK_URL", "ALERT_EMAIL_TO", "APPRISE_URLS")
+# What a demo must not touch: channels, and the servers that would be polled.
+OUTSIDE = (
+    *("SLACK_WEBHOOK_URL", "ALERT_EMAIL_TO", "APPRISE_URLS"),
+    *("GITHUB_TOKEN", "GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_REPOS"),
+    *("JENKINS_URL", "JENKINS_USER", "JENKINS_TOKEN", "JENKINS_JOBS"),
+)
 PROBLEMS = (
     settings.SettingsError,
     secret_file.SecretFileError,
@@ -49,12 +54,12 @@ def serve() -> None:
 def demonstrate() -> None:
     """Serve a believable history and live traffic, from a database of its own: demo.db in DATA_DIR.
 
-    What it makes up goes to no channel of the settings.
+    What it makes up goes to no channel of the settings, and no server of theirs is polled.
     """
     with _one_sentence():
         database = settings.get().data_dir / "demo.db"
         demo_file.remove_stale(database)
-        settings.blank(*CHANNELS)
+        settings.blank(*OUTSIDE)
         os.environ["DATABASE_URL"] = f"sqlite:///{database}"
         settings.get.cache_clear()
         known = _prepare()
