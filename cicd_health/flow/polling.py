@@ -25,7 +25,6 @@ from cicd_health.store.tables import SourceRow, WatchRow
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=10)  # of a poll, since its last batch: longer than any one request may take
-FIRST_LOOK = timedelta(days=1)  # how far the first poll looks back by itself; the backfill goes further
 LONGEST_PAUSE = timedelta(hours=1)
 REDELIVER_EVERY = timedelta(hours=1)
 # Troubles of the server or of the credentials, not of one repository.
@@ -87,7 +86,7 @@ def poll(watch_id: int, now: datetime) -> None:
     work = _claim(watch_id, now)
     if work is None:
         return
-    since = work.watch.complete_until or now - FIRST_LOOK
+    since = work.watch.complete_until or now  # a poll looks back a day by itself; the backfill goes further
     asked = Asked(work.watch.name, since=since, until=now, etag=work.watch.etag)
     etag = work.watch.etag
     try:
