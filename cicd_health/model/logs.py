@@ -30,6 +30,31 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """About 64 kB of a log's lines, in UTF-8, zlib-compressed. `size` is before compression.
+
+    Each line ends with a line feed; the very last one has none while it may still go on.
+    """
+
+    first_line: int
+    lines: int
+    size: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A whole log in blocks, head and tail of it when it was too long: see `Log` for the words."""
+
+    blocks: tuple[Block, ...]
+    lines: int
+    size: int
+    cut_after: int | None = None
+    cut_lines: int = 0
+    cut_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A line that a reader may want to jump to."""
 
@@ -69,6 +94,16 @@ class Excerpt:
             parts.append(line.text)
             before = line.number
         return "\n".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a log. The excerpt and its signature are those of a failed job only."""
+
+    marks: tuple[Mark, ...] = ()
+    folds: tuple[Fold, ...] = ()
+    excerpt: Excerpt | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
