@@ -1,4 +1,7 @@
-"""`python -m bench`: webhooks per second and reading times on both databases, beside their floor, in one run."""
+"""`python -m bench`: webhooks per second and reading times on both databases, beside their floor, in one run.
+
+`python -m bench backfill`: how fast a long history comes in.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,17 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import measure, servers
+from bench import backfill, measure, servers
 from bench.bodies import prepare
 from bench.table import page, table
 
 
 def main() -> int:
     options = _options()
+    if options.what == "backfill":
+        _say(f"Backfill of {options.runs:,} runs")
+        print(backfill.run(options.runs))
+        return 0
     with tempfile.TemporaryDirectory(prefix="cicd-bench-") as folder, servers.databases() as databases:
         _say(f"Preparing {options.deliveries:,} signed deliveries")
         prepared = prepare(Path(folder, "requests"), options.deliveries)
@@ -34,6 +41,8 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["webhooks", "backfill"], default="webhooks")
+    parser.add_argument("--runs", type=int, default=10_000, help="runs of the history that the backfill reads")
     parser.add_argument("--deliveries", type=int, default=20_000, help="deliveries sent to each server at most")
     parser.add_argument("--seconds", type=float, default=20, help="time for each server at most")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the page, as docs/performance.md")

@@ -39,7 +39,7 @@ def table(measured: Sequence[Measured], floor: Measured) -> str:
         ["GET /api/v1/metrics?window=7d, p50", *(_ms(one.metrics_ms) for one in columns)],
         ["overview snapshot, p50", *(_ms(one.overview_ms) for one in columns)],
     ]
-    return "\n".join(_lines(rows))
+    return "\n".join(lines(rows))
 
 
 def page(table: str, prepared: Prepared, now: datetime) -> str:
@@ -53,7 +53,8 @@ def page(table: str, prepared: Prepared, now: datetime) -> str:
     )
 
 
-def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The rows as Markdown, the cells of a column equally wide."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]

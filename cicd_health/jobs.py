@@ -32,11 +32,21 @@ def backfill(watch_id: int, walk: str, now: datetime) -> datetime | None:
     return flow.backfill(watch_id, walk, now)
 
 
+def fetch_log(log_id: int, now: datetime) -> datetime | None:
+    return flow.fetch_log(log_id, now)
+
+
+def find_cause(log_id: int, now: datetime) -> None:
+    flow.find_cause(log_id, now)
+
+
 JOBS = (
     Job("deliver", deliver),
     Job("poll_due", poll_due, every=timedelta(seconds=30)),
     Job("poll", poll),
     Job("backfill", backfill),
+    Job("fetch_log", fetch_log),
+    Job("find_cause", find_cause),
     Job("recover", recover, every=timedelta(minutes=1)),
     Job("prune", prune, every=timedelta(hours=24)),
 )

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 # A part of a part that may do more.
-MAY_ALSO = {"metrics/report": {"store"}, "alerts/send": {"settings"}}
+MAY_ALSO = {"metrics/report": {"store"}, "alerts/send": {"settings"}, "store/logs": {"logs"}}
 # The only places that may import a library; `cicd_health.py` is where all parts meet.
 ONLY_IN = {
     "reflex": ("ui", "cicd_health"),

@@ -29,10 +29,11 @@ class Shelf:
 
     def on_files(self) -> Iterator[Any]:
         folder = ROOT.joinpath(*self.package.split("."))
-        for file in sorted(folder.glob("*.py")):
+        for file in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")]):
             text = file.read_text(encoding="utf-8")
+            name = file.parent.name if file.stem == "__init__" else file.stem
             if re.search(rf"^{self.constant}(: \w+)? = ", text, re.MULTILINE):
-                yield getattr(importlib.import_module(f"{self.package}.{file.stem}"), self.constant)
+                yield getattr(importlib.import_module(f"{self.package}.{name}"), self.constant)
 
 
 SHELVES = [

@@ -9,11 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from cicd_health.api import numbers
+from cicd_health.api import logs, numbers
 from cicd_health.api.auth import READER
 from cicd_health.api.clock import Now
-from cicd_health.api.words import Word
+from cicd_health.api.words import Id, Word
 from cicd_health.model.health import Summary
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
 from cicd_health.store import engine, lists
@@ -98,6 +99,12 @@ def builds(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[Build]:
     """The latest builds, newest first."""
     with engine.reading() as session:
         return [Build.of(row) for row in lists.runs(session, RunFilter(), limit)]
+
+
+@router.get("/api/logs/{run_id}", response_class=Response, responses=logs.TEXT)
+def log(run_id: Id) -> Response:
+    """The log of a run as text."""
+    return logs.of_run(run_id)
 
 
 @router.get("/builds/latest")

@@ -19,6 +19,7 @@ from cicd_health import access, flow, settings
 from cicd_health.api import bodies
 from cicd_health.api.inbox import Inbox, NotKept
 from cicd_health.api.problems import HANDLERS, problem, unavailable
+from cicd_health.api.webhook_secrets import RepositorySecrets
 from cicd_health.flow import Receipt
 from cicd_health.model.deliveries import Incoming
 from cicd_health.providers import PROVIDERS
@@ -63,16 +64,18 @@ def secrets_of(slug: str) -> tuple[str, ...]:
 
 def endpoints(inbox: Inbox) -> dict[str, Endpoint]:
     """What answers a POST to each webhook address; every provider has one, and an alias."""
-    refusals = Refusals()
+    refusals, own = Refusals(), RepositorySecrets()
     found: dict[str, Endpoint] = {}
     for provider in PROVIDERS.values():
-        found[f"/webhooks/{provider.slug}"] = found[f"/webhook/{provider.slug}"] = _endpoint(provider, inbox, refusals)
+        found[f"/webhooks/{provider.slug}"] = found[f"/webhook/{provider.slug}"] = _endpoint(
+            provider, inbox, refusals, own
+        )
     return found
 
 
-def _endpoint(provider: Provider, inbox: Inbox, refusals: Refusals) -> Endpoint:
+def _endpoint(provider: Provider, inbox: Inbox, refusals: Refusals, own: RepositorySecrets) -> Endpoint:
     async def webhook(request: Request) -> JSONResponse:
-        return await _take(request, provider, inbox, refusals)
+        return await _take(request, provider, inbox, refusals, own)
 
     return webhook
 
@@ -94,12 +97,14 @@ def express(found: dict[str, Endpoint]) -> ASGIApp:
     return ExceptionMiddleware(Router(routes), handlers=HANDLERS)
 
 
-async def _take(request: Request, provider: Provider, inbox: Inbox, refusals: Refusals) -> JSONResponse:
+async def _take(
+    request: Request, provider: Provider, inbox: Inbox, refusals: Refusals, own: RepositorySecrets
+) -> JSONResponse:
     now = datetime.now(UTC)
     body = await bodies.read(request)
     headers = dict(request.headers)
     try:
-        await bodies.reading(body, provider.verify, headers, request.query_params, body, secrets_of(provider.slug))
+        await _prove(request, provider, headers, body, own, now)
     except BadSignature as error:
         await refusals.add(provider.slug, str(error), now)
         return problem(401, f"Not proved to come from {provider.label}: {error}.")
@@ -123,6 +128,28 @@ async def _take(request: Request, provider: Provider, inbox: Inbox, refusals: Re
     except NotKept:
         return unavailable()
     return _answer(receipt)
+
+
+async def _prove(
+    request: Request, provider: Provider, headers: dict[str, str], body: bytes, own: RepositorySecrets, now: datetime
+) -> None:
+    """By the instance's secret, else by that of the repository which the body is about. Raises BadSignature."""
+    try:
+        await bodies.reading(body, provider.verify, headers, request.query_params, body, secrets_of(provider.slug))
+    except BadSignature:
+        if not await run_in_threadpool(own.any, provider, now):
+            raise
+        await run_in_threadpool(_prove_by_repository, provider, headers, body, own, now)
+
+
+def _prove_by_repository(
+    provider: Provider, headers: dict[str, str], body: bytes, own: RepositorySecrets, now: datetime
+) -> None:
+    try:
+        payload = provider.decode(headers, body)
+    except NotJson:
+        raise BadSignature("the signature is not ours, and the body is not JSON") from None
+    own.verify(provider, headers, payload, body, now)
 
 
 def _answer(receipt: Receipt) -> JSONResponse:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cicd_health import flow
-from cicd_health.demo import github_bodies, jenkins_bodies
+from cicd_health.demo import github_bodies, jenkins_bodies, logs
 from cicd_health.demo.runs import Run
 from cicd_health.demo.story import WEEKS, story
 from cicd_health.demo.telling import Telling
@@ -34,7 +34,8 @@ def fill(now: datetime, weeks: int = WEEKS) -> list[Telling]:
         if not lists.empty(session):
             raise NotEmpty
     flow.start(now)
-    tellings = tell(story(now, weeks), now)
+    runs = story(now, weeks)
+    tellings = tell(runs, now)
     past = [telling for telling in tellings if telling.at <= now]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
@@ -42,6 +43,7 @@ def fill(now: datetime, weeks: int = WEEKS) -> list[Telling]:
         for batch in batches(past):
             flow.receive([replace(telling.write(), quiet=True) for telling in batch], batch[-1].at)
             progress.advance(task, len(batch))
+    logs.keep(runs, now)
     return tellings[len(past) :]
 
 

@@ -31,7 +31,8 @@ def tellings(run: Run, *, whole: bool) -> Iterator[Telling]:
             yield from _beginning(run, attempt)
         end = attempt.completed_at + timedelta(seconds=1)
         deliver = partial(_run_delivery, run, attempt, "completed", "completed", end)
-        yield Telling(end, deliver, verdict_of(run, attempt))
+        last = attempt is run.attempts[-1]
+        yield Telling(end, deliver, verdict_of(run, attempt), run if last else None)
 
 
 def _beginning(run: Run, attempt: Attempt) -> Iterator[Telling]:

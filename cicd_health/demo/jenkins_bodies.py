@@ -39,7 +39,7 @@ def tellings(run: Run, *, whole: bool) -> Iterator[Telling]:
         started_at = attempt.started_at
         yield Telling(started_at, partial(_notification, run, attempt, "STARTED", started_at))
     deliver = partial(_notification, run, attempt, "COMPLETED", end)
-    yield Telling(end, deliver, verdict_of(run, attempt))
+    yield Telling(end, deliver, verdict_of(run, attempt), run)
     if whole:
         said_at = end + timedelta(seconds=2)
         yield Telling(said_at, partial(_notification, run, attempt, "FINALIZED", said_at))

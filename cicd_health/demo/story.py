@@ -48,6 +48,7 @@ class Sketch:
 
 REFUNDS = Conditions(break_at=("test", "pytest"), rerun_after_s=40)
 AT_ONCE = Conditions(rerun_after_s=50)
+NETTING = Conditions(break_at=("integration", "mvn verify"), rerun_after_s=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ PRESENT: dict[PipelinePlan, tuple[Scene, ...]] = {
     company.STOREFRONT_E2E: (Scene(-62, 3), Scene(-31, 3, RESCUED, AT_ONCE)),
     company.ANDROID_BUILD: (Scene(-54, 0, PASS, SLOWER), Scene(-45, 1, PASS, SLOWER), Scene(-37, 0, PASS, SLOWER)),
     company.TERRAFORM: (Scene(-24), Scene(-9), Scene(-7, 2, PASS, Conditions(approval_s=14 * 60))),
-    company.LEDGER_INTEGRATION: (Scene(-36, 0, RESCUED, AT_ONCE),),
+    company.LEDGER_INTEGRATION: (Scene(-36, 0, RESCUED, NETTING),),
     company.EDGE_CI: (Scene(-52, 3), Scene(-14)),
     company.EDGE_RELEASE: (Scene(-66 * 60, 1), Scene(-19 * 60)),
     company.IOS: (

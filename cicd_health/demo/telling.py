@@ -12,11 +12,15 @@ from cicd_health.model.deliveries import Incoming
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """`verdict`: the pipeline whose main branch this delivery judges, and whether it failed."""
+    """`verdict`: the pipeline whose main branch this delivery judges, and whether it failed.
+
+    `ended`: the run of which this is the end.
+    """
 
     at: datetime
     write: Callable[[], Incoming]
     verdict: tuple[str, bool] | None = None
+    ended: Run | None = None
 
 
 def verdict_of(run: Run, attempt: Attempt) -> tuple[str, bool] | None:

@@ -17,7 +17,7 @@ from random import Random
 import structlog
 
 from cicd_health import flow
-from cicd_health.demo import company
+from cicd_health.demo import company, logs
 from cicd_health.demo.company import PipelinePlan
 from cicd_health.demo.fill import TELL
 from cicd_health.demo.story import FAIL, PASS, Sketch, commission, conditions, outcomes, play
@@ -92,7 +92,8 @@ def live(stop: threading.Event, pending: Sequence[Telling] = ()) -> None:
             due += agenda.due(now)
             if due:
                 flow.receive([replace(telling.write(), received_at=now) for telling in due], now)
-                due = []
+                ended, due = [telling.ended for telling in due if telling.ended], []
+                logs.keep(ended, now)
             pause_s = (min(agenda.next_at(), next_run_at) - datetime.now(UTC)).total_seconds()
         except Exception:  # a database that is away for a moment must not end the demo
             log.exception("demo traffic paused", seconds=AGAIN_S)

@@ -17,7 +17,9 @@ from cicd_health.flow.connecting import (
     watch,
     watch_repository,
 )
+from cicd_health.flow.fetching import fetch_log, find_cause
 from cicd_health.flow.inbox import Receipt, receive, refuse, replay
+from cicd_health.flow.logs import keep_log, want_log
 from cicd_health.flow.polling import poll, poll_now, queue_due
 from cicd_health.flow.sending import deliver
 from cicd_health.flow.upkeep import prune, recover, start
@@ -28,7 +30,10 @@ __all__ = [
     "connect_github",
     "connect_jenkins",
     "deliver",
+    "fetch_log",
+    "find_cause",
     "forget_connection",
+    "keep_log",
     "poll",
     "poll_now",
     "prune",
@@ -43,6 +48,7 @@ __all__ = [
     "try_connection",
     "try_out",
     "unwatch",
+    "want_log",
     "watch",
     "watch_repository",
 ]

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session
 
+from cicd_health.flow import logs
 from cicd_health.flow.judging import evaluate
 from cicd_health.model.deliveries import DeliveryState, Incoming
 from cicd_health.model.runs import Event
@@ -107,21 +108,22 @@ def keep_failed(parsed: Parsed, error: str, state: DeliveryState, now: datetime)
 
 def _apply_again_and_again(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
     """Another process may have been first, or PostgreSQL broke a deadlock: what is there then is the new start."""
+    sent = logs.posted([event for one in batch for event in one.events])
     for attempt in range(1, TRIES):
         try:
-            return _apply_once(batch, now)
+            return _apply_once(batch, sent, now)
         except AGAIN as error:
             if _database_is_gone(error):
                 raise
             log.info("batch again", attempt=attempt, error=str(error))
             names.forget(engine.engine())
             time.sleep(random.uniform(0, PAUSE_S * attempt))  # two processes must not collide in step
-    return _apply_once(batch, now)
+    return _apply_once(batch, sent, now)
 
 
-def _apply_once(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
+def _apply_once(batch: Sequence[Parsed], sent: Sequence[logs.Ready | None], now: datetime) -> list[Receipt]:
     with engine.writing() as session:
-        return _apply(session, batch, now)
+        return _apply(session, batch, sent, now)
 
 
 def _database_is_gone(error: Exception) -> bool:
@@ -137,7 +139,9 @@ def _cannot_connect(error: sa.exc.DBAPIError) -> bool:
     return getattr(error.orig, "pgcode", "") is None or getattr(error.orig, "sqlite_errorname", "") in NO_DATABASE
 
 
-def _apply(session: Session, batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
+def _apply(
+    session: Session, batch: Sequence[Parsed], sent: Sequence[logs.Ready | None], now: datetime
+) -> list[Receipt]:
     pairs = [(index, event) for index, one in enumerate(batch) for event in one.events]
     run_ids: list[list[int]] = [[] for _ in batch]
     if pairs:
@@ -150,6 +154,7 @@ def _apply(session: Session, batch: Sequence[Parsed], now: datetime) -> list[Rec
             if run_id is not None and run_id not in run_ids[index]:
                 run_ids[index].append(run_id)
         _note_jobs_known(session, batch, run_ids)
+        logs.after_saving(session, [event for _, event in pairs], saved, sent, now)
         for pipeline_id in judged:
             evaluate(session, pipeline_id, now)
     receipts = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cicd_health import queue, settings
-from cicd_health.flow import connecting, inbox
+from cicd_health.flow import connecting, fetching, inbox, logs
 from cicd_health.store import alerts, deliveries, engine
 
 LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
@@ -20,7 +20,7 @@ def start(now: datetime) -> None:
 
 
 def recover(now: datetime) -> int:
-    """Apply deliveries whose process died before it applied them, and send messages that lost their job; how many."""
+    """Take up what a dead process left: deliveries not applied, messages and logs that lost their job; how many."""
     with engine.reading() as session:
         lost = deliveries.unapplied(session, now - LOST_AGE, limit=500)
     for delivery_id in lost:
@@ -29,11 +29,15 @@ def recover(now: datetime) -> int:
         stranded = alerts.stranded(session, now)
         for notification_id in stranded:
             queue.enqueue(session, "deliver", f"{notification_id}-{now:%Y%m%dT%H%M}", notification_id)
-    return len(lost) + len(stranded)
+    return len(lost) + len(stranded) + fetching.recover_logs(now)
 
 
 def prune(now: datetime) -> int:
-    """Delete deliveries older than `DELIVERY_RETENTION_DAYS`, a thousand at a time; how many."""
+    """Delete what is older than `DELIVERY_RETENTION_DAYS` and `LOG_RETENTION_DAYS`, some at a time; how many."""
+    return _forget_deliveries(now) + logs.forget_old_logs(now)
+
+
+def _forget_deliveries(now: datetime) -> int:
     before = now - timedelta(days=settings.get().delivery_retention_days)
     gone = 0
     while True:

@@ -81,7 +81,8 @@ def apply_job(state: RunState, event: model.Job) -> None:
         wins = True
     else:
         wins = merge(stored, values)
-    stored["duration_s"] = model.seconds_between(stored["started_at"], stored["completed_at"])
+    ran_s = model.seconds_between(stored["started_at"], stored["completed_at"])
+    stored["duration_s"] = model.sane_seconds(ran_s - event.paused_s) if ran_s and event.paused_s else ran_s
     stored["queue_s"] = _job_queue(event.provider, stored)
     if wins and event.steps:
         state.steps[event.external_id] = event.steps
@@ -97,10 +98,13 @@ def finish(state: RunState) -> None:
         attempt["duration_s"] = _attempt_duration(attempt, jobs)
         attempt["queue_s"] = _attempt_queue(run, attempt, jobs)
     last, first = state.attempts[max(state.attempts)], state.attempts.get(1)
+    if run.get("attempt") not in (None, last["attempt"]):
+        run |= {"excerpt": None, "signature": None, "log_state": "none"}  # of the attempt before
     run |= {name: last[name] for name in OF_LAST_ATTEMPT}
     run["attempts"] = last["attempt"]
     run["first_outcome"] = first["outcome"] if first and first["status"] == Status.COMPLETED else None
     run["failed_job"], run["failed_step"] = _first_failure(state, last["attempt"])
+    run["excerpt"], run["signature"] = _why(state, run)
     for job in state.jobs.values():
         job["pipeline_id"], job["counted_at"] = run["pipeline_id"], job["created_at"] or run["created_at"]
 
@@ -155,6 +159,7 @@ def _new_run(state: RunState, event: model.Attempt, quiet: bool) -> Values:
         "failed_step": None,
         "excerpt": None,
         "signature": None,
+        "log_state": "none",
         "quiet": quiet,
     }
 
@@ -270,3 +275,14 @@ def _first_failure(state: RunState, attempt: int) -> tuple[str | None, str | Non
     before = run["failed_step"] if run["failed_job"] == job["name"] else None
     steps = state.steps.get(job["external_id"], ())
     return job["name"], next((step.name for step in steps if step.outcome.failed), before)
+
+
+def _why(state: RunState, run: Values) -> tuple[str | None, str | None]:
+    """The failing lines and their signature: those of the job that failed first, else what the run's own log said."""
+    if run["outcome"] not in model.FAILED:
+        return None, None
+    for job in state.jobs.values():
+        is_first = job["attempt"] == run["attempt"] and job["name"] == run["failed_job"]
+        if is_first and job["outcome"] in model.FAILED and job.get("excerpt"):
+            return job["excerpt"], job["signature"]
+    return run["excerpt"], run["signature"]

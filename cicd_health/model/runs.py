@@ -99,7 +99,8 @@ class Job:
     `run_external_id` names the run it belongs to; the job may arrive first.
     `created_at` is None where the provider does not say: its queue time is then unmeasured.
     `started_at` is None until it really started (GitHub repeats `created_at` there before that).
-    `rank` and `updated_at` order the events of one job: see `model.merge`.
+    `rank` and `updated_at` order the events of one job: see `model.merge`. `paused_s`: what it waited for people, which
+    its duration leaves out.
     """
 
     provider: str
@@ -122,6 +123,7 @@ class Job:
     rank: int = 0
     url: str | None = None
     pipeline_name: str | None = None
+    paused_s: float | None = None
     steps: tuple[Step, ...] = ()
 
 
@@ -132,7 +134,8 @@ class Attempt:
     Identity: (host, repo, external_id, attempt). `created_at` is the run's creation, which a re-run
     does not reset; `started_at` is this attempt's start; `completed_at` is set once it ended.
     `duration_s` is the provider's own measure in seconds, where it has one (Jenkins), less pauses.
-    `rank` and `updated_at` order the events of one attempt: see `model.merge`.
+    `rank` and `updated_at` order the events of one attempt: see `model.merge`. `exact_start`: its start, or without one
+    its creation, is the provider's own to the second, so that a new run of an old number can be told (Jenkins).
     """
 
     provider: str
@@ -160,6 +163,7 @@ class Attempt:
     rank: int = 0
     url: str | None = None
     multibranch: bool = False
+    exact_start: bool = False
     log: str | None = None
 
 

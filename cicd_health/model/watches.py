@@ -20,7 +20,8 @@ class BackfillState(StrEnum):
 class KnownRun:
     """What is already here of a run. `attempt` is the last one; `updated_at` is the provider's own of it.
 
-    `jobs_known`: the jobs of its attempts up to that one were all read.
+    `jobs_known`: the jobs of its attempts up to that one were all read. `pipeline` is its pipeline's name,
+    `pipeline_id` the provider's id of that, where it has one.
     """
 
     attempt: int
@@ -28,6 +29,8 @@ class KnownRun:
     updated_at: datetime | None
     created_at: datetime
     jobs_known: int
+    pipeline: str = ""
+    pipeline_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

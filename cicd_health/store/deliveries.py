@@ -96,6 +96,16 @@ def received(session: Session, provider: str, external_ids: Sequence[str]) -> se
     return set(session.connection().execute(sa.select(DELIVERY.c.external_id).where(*wanted)).scalars())
 
 
+def not_applied(session: Session, limit: int) -> dict[str, int]:
+    """How many deliveries were not understood (kept, with an error) or failed here; each is counted up to a limit."""
+    counted = {}
+    for state in (DeliveryState.KEPT, DeliveryState.FAILED):
+        some = sa.select(DELIVERY.c.id).where(DELIVERY.c.state == state.value, DELIVERY.c.error.is_not(None))
+        rows = some.limit(limit).subquery()
+        counted[state.value] = session.connection().execute(sa.select(sa.func.count()).select_from(rows)).scalar_one()
+    return counted
+
+
 def unapplied(session: Session, before: datetime, limit: int) -> list[int]:
     """Deliveries that were kept before this moment and never applied: their process died in between."""
     query = (

@@ -13,7 +13,7 @@ from cicd_health.model.watches import KnownRun
 from cicd_health.store import engine
 
 TABLES = SQLModel.metadata.tables
-REPO, RUN, ATTEMPT = (TABLES[name] for name in ("repositories", "runs", "attempts"))
+REPO, PIPELINE, RUN, ATTEMPT = (TABLES[name] for name in ("repositories", "pipelines", "runs", "attempts"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,13 @@ class KnownRuns:
         last = sa.and_(ATTEMPT.c.run_id == RUN.c.id, ATTEMPT.c.attempt == RUN.c.attempt)
         query = (
             sa.select(RUN.c.external_id, RUN.c.attempt, RUN.c.status, ATTEMPT.c.updated_at)
-            .add_columns(RUN.c.created_at, RUN.c.jobs_known)
+            .add_columns(RUN.c.created_at, RUN.c.jobs_known, PIPELINE.c.name, PIPELINE.c.key)
+            .join(PIPELINE, PIPELINE.c.id == RUN.c.pipeline_id)
             .outerjoin(ATTEMPT, last)
         )
         with engine.reading() as session:
             wanted = query.where(*self._within(session), RUN.c.external_id.in_(list(external_ids)))
-            return {
-                row.external_id: KnownRun(
-                    row.attempt, row.status == "completed", row.updated_at, row.created_at, row.jobs_known
-                )
-                for row in session.connection().execute(wanted)
-            }
+            return {row.external_id: _known(row) for row in session.connection().execute(wanted)}
 
     def unfinished(self, limit: int) -> Sequence[str]:
         """Runs that have not ended as far as is known, the oldest first."""
@@ -70,6 +66,18 @@ class KnownRuns:
             RUN.c.external_id.startswith(f"{self.name}#", autoescape=True),
         )
         return [sa.or_(RUN.c.repo_id.in_(_ids(session, repos.where(below))), job)]
+
+
+def _known(row: Any) -> KnownRun:
+    return KnownRun(
+        attempt=row.attempt,
+        completed=row.status == "completed",
+        updated_at=row.updated_at,
+        created_at=row.created_at,
+        jobs_known=row.jobs_known,
+        pipeline=row.name,
+        pipeline_id=row.key.removeprefix("id:") if row.key.startswith("id:") else None,
+    )
 
 
 def _ids(session: Session, repos: sa.Select[Any]) -> list[int]:

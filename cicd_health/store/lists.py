@@ -133,20 +133,19 @@ def _sha(sha: str) -> sa.ColumnElement[bool]:
 
 
 def _mentions(session: Session, q: str) -> sa.ColumnElement[bool]:
-    """The text occurs, upper and lower case of a–z being the same: alike on both databases."""
-    needle = q.translate(ASCII_LOWER)
-    postgres = session.get_bind().dialect.name == "postgresql"
-
-    def has(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
-        text = sa.func.lower(sa.collate(column, "C") if postgres else column)
-        return text.contains(needle, autoescape=True)
-
     columns = (RUN.c.title, RUN.c.branch, RUN.c.actor, RUN.c.sha, PIPELINE.c.name, REPO.c.name)
-    found = [has(column) for column in columns]
+    found = [_has(session, column, q) for column in columns]
     number = q.removeprefix("#")
     if number.isascii() and number.isdigit() and int(number) <= LARGEST_ID:
         found.append(RUN.c.number == int(number))
     return sa.or_(*found)
+
+
+def _has(session: Session, column: sa.Column[Any], q: str) -> sa.ColumnElement[bool]:
+    """The text occurs, upper and lower case of a–z being the same: alike on both databases."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    text = sa.func.lower(sa.collate(column, "C") if postgres else column)
+    return text.contains(q.translate(ASCII_LOWER), autoescape=True)
 
 
 def run(session: Session, run_id: int) -> Row | None:
@@ -174,6 +173,10 @@ def jobs(session: Session, run_id: int, attempt: int) -> Rows:
     return _rows(session, query.order_by(JOB.c.started_at.asc().nulls_last(), JOB.c.id))
 
 
+def job(session: Session, job_id: int) -> Row | None:
+    return session.connection().execute(sa.select(JOB).where(JOB.c.id == job_id)).mappings().one_or_none()
+
+
 def steps(session: Session, job_ids: Sequence[int]) -> Rows:
     query = sa.select(STEP).where(STEP.c.job_id.in_(job_ids))
     return _rows(session, query.order_by(STEP.c.job_id, STEP.c.number))
@@ -190,6 +193,15 @@ def repos(session: Session, provider: str | None, limit: int, after: Place | Non
     """Repositories, the latest to appear first."""
     query = REPOS if provider is None else REPOS.where(SOURCE.c.provider == provider)
     return _rows(session, _after(query, REPO.c.created_at, REPO.c.id, after).limit(limit))
+
+
+def repo(session: Session, name: str, provider: str | None = None) -> Row | None:
+    """The repository of this name, upper and lower case being the same; GitHub's where others have one too."""
+    query = REPOS.where(sa.func.lower(REPO.c.name) == name.lower())
+    if provider is not None:
+        query = query.where(SOURCE.c.provider == provider)
+    first = query.order_by(sa.case((SOURCE.c.provider == "github", 0), else_=1), REPO.c.id.desc()).limit(1)
+    return session.connection().execute(first).mappings().one_or_none()
 
 
 PIPELINES = (
@@ -220,15 +232,29 @@ def pipeline(session: Session, pipeline_id: int) -> Row | None:
 
 
 def deliveries(
-    session: Session, provider: str | None, states: Sequence[str], limit: int, after: Place | None = None
+    session: Session,
+    provider: str | None,
+    states: Sequence[str],
+    limit: int,
+    after: Place | None = None,
+    q: str | None = None,
 ) -> Rows:
-    """What arrived, latest first, without the bodies."""
+    """What arrived, latest first, without the bodies; `q` is looked for in event, action, id and error."""
     query = sa.select(*(column for column in DELIVERY.c if column.name not in ("body", "headers")))
     if provider is not None:
         query = query.where(DELIVERY.c.provider == provider)
     if states:
         query = query.where(DELIVERY.c.state.in_(states))
+    if q:
+        columns = (DELIVERY.c.event, DELIVERY.c.action, DELIVERY.c.external_id, DELIVERY.c.error)
+        query = query.where(sa.or_(*(_has(session, column, q) for column in columns)))
     return _rows(session, _after(query, DELIVERY.c.received_at, DELIVERY.c.id, after).limit(limit))
+
+
+def delivery(session: Session, delivery_id: int) -> Row | None:
+    """One of them, with its headers."""
+    query = sa.select(*(column for column in DELIVERY.c if column.name != "body")).where(DELIVERY.c.id == delivery_id)
+    return session.connection().execute(query).mappings().one_or_none()
 
 
 INCIDENTS = (
@@ -268,7 +294,7 @@ def incidents_of_run(session: Session, run: Row) -> Rows:
 
 def notifications(session: Session, incident_ids: Sequence[int]) -> Rows:
     """The messages of these incidents, in the order they were queued."""
-    query = sa.select(*NOTIFICATION.c, CHANNEL.c.slug.label("channel"))
+    query = sa.select(*NOTIFICATION.c, CHANNEL.c.slug.label("channel"), CHANNEL.c.name.label("channel_name"))
     query = query.join(CHANNEL, CHANNEL.c.id == NOTIFICATION.c.channel_id)
     return _rows(session, query.where(NOTIFICATION.c.incident_id.in_(incident_ids)).order_by(NOTIFICATION.c.id))
 

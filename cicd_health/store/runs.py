@@ -6,12 +6,10 @@ they are read, so that two processes never merge into the same old state.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -22,39 +20,13 @@ from cicd_health.model.run_state import RunState, Values, apply_attempt, apply_j
 from cicd_health.model.runs import Outcome
 from cicd_health.model.tally import Contribution
 from cicd_health.store import names
-from cicd_health.store.tables import AttemptRow, JobRow, PipelineRow, RunRow, StepRow
+from cicd_health.store.held_runs import ATTEMPT, JOB, RUN, Held, load, read_rows
+from cicd_health.store.numbers_anew import Numbers
+from cicd_health.store.tables import PipelineRow, StepRow
 
-Key = tuple[int, str]  # repository, the run's external id
-
-
-def _table(row: type[SQLModel]) -> sa.Table:
-    return SQLModel.metadata.tables[str(row.__tablename__)]
-
-
-RUN, ATTEMPT, JOB, STEP, PIPELINE = (_table(row) for row in (RunRow, AttemptRow, JobRow, StepRow, PipelineRow))
+PIPELINE, STEP = (SQLModel.metadata.tables[str(row.__tablename__)] for row in (PipelineRow, StepRow))
 
 # Statements are built once: building one costs as much as running it.
-
-
-def _among(*columns: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
-    return sa.tuple_(*columns).in_(sa.bindparam(name, expanding=True))
-
-
-RUNS = (
-    sa.select(RUN)
-    .where(_among(RUN.c.repo_id, RUN.c.external_id, name="keys"))
-    .order_by(RUN.c.id)
-    .with_for_update(key_share=True)
-)
-ATTEMPTS = sa.select(ATTEMPT).where(ATTEMPT.c.run_id.in_(sa.bindparam("ids", expanding=True)))
-JOBS = sa.select(JOB).where(JOB.c.run_id.in_(sa.bindparam("ids", expanding=True)))
-EARLY_JOBS = (
-    sa.select(JOB)
-    .where(JOB.c.run_id.is_(None), _among(JOB.c.repo_id, JOB.c.run_external_id, name="keys"))
-    .order_by(JOB.c.id)
-    .with_for_update()
-)
-RESERVE = sa.text("SELECT pg_advisory_xact_lock(n) FROM unnest(CAST(:numbers AS bigint[])) AS n")
 # Whoever judges a pipeline, or looks for overtaken runs in it, sees what the one before saved.
 PIPELINES = (
     sa.select(PIPELINE.c.id)
@@ -117,27 +89,6 @@ class Saved:
     run_ids: tuple[int | None, ...]  # in the order of the events; None for a job whose run is not here yet
 
 
-@dataclass
-class Held:
-    """A run's state while it is held locked, and how it was when it was read."""
-
-    state: RunState
-    before: list[Contribution] = field(default_factory=list)
-    verdict: tuple[int, str] | None = None
-    rows: dict[int, Values] = field(default_factory=dict)  # as read, by the identity of their present dict
-
-    @property
-    def run_id(self) -> int | None:
-        return self.state.run["id"] if self.state.run else None
-
-    def read(self, row: Values) -> Values:
-        self.rows[id(row)] = dict(row)
-        return row
-
-    def changed(self, row: Values) -> bool:
-        return self.rows.get(id(row)) != row
-
-
 def save(
     session: Session,
     events: Sequence[model.Event],
@@ -154,9 +105,11 @@ def save(
     places = names.resolve(session, events, now)
     names.heard(session, places if pushed is None else [p for p, sent in zip(places, pushed, strict=True) if sent], now)
     keys = [(place.repo_id, _run_key(event)) for place, event in zip(places, events, strict=True)]
-    held = _load(session, keys)
-    for event, place, key, is_quiet in zip(events, places, keys, quiet, strict=True):
-        state = held[key].state
+    held = load(session, keys)
+    numbers = Numbers(session, held)
+    for index, (event, place, is_quiet) in enumerate(zip(events, places, quiet, strict=True)):
+        keys[index], event = numbers.settle(keys[index], event)
+        state = held[keys[index]].state
         if isinstance(event, model.Attempt) and place.pipeline_id is not None:
             at = {"pipeline_id": place.pipeline_id, "default_branch": place.default_branch}
             apply_attempt(state, event, **at, quiet=is_quiet)
@@ -169,7 +122,7 @@ def save(
     _write_attempts(session, touched)
     _write_jobs(session, touched)
     changes = tuple(_changes(touched))
-    _rows(session, PIPELINES, ids=sorted({change.pipeline_id for change in changes if change.new or change.ended}))
+    read_rows(session, PIPELINES, ids=sorted({change.pipeline_id for change in changes if change.new or change.ended}))
     cancelled, superseded = _supersede(session, touched, now)
     return Saved(
         changes=changes,
@@ -187,57 +140,6 @@ def note_jobs_known(session: Session, known: Mapping[int, int]) -> None:
 
 def _run_key(event: model.Event) -> str:
     return event.external_id if isinstance(event, model.Attempt) else event.run_external_id
-
-
-def _rows(session: Session, query: sa.Select[Any], **parameters: Any) -> list[Values]:
-    return [dict(row._mapping) for row in session.connection().execute(query, parameters)]
-
-
-def _load(session: Session, keys: Iterable[Key]) -> dict[Key, Held]:
-    """The present state of each run, locked until the transaction ends."""
-    held = {key: Held(RunState(repo_id=key[0])) for key in keys}
-    by_id: dict[int, Held] = {}
-    for run in _lock(session, held):
-        one = by_id[run["id"]] = held[run["repo_id"], run["external_id"]]
-        one.state.run = one.read(run)
-    if by_id:
-        for attempt in _rows(session, ATTEMPTS, ids=list(by_id)):
-            one = by_id[attempt["run_id"]]
-            one.state.attempts[attempt["attempt"]] = one.read(attempt)
-        for job in _rows(session, JOBS, ids=list(by_id)):
-            one = by_id[job["run_id"]]
-            one.state.jobs[job["external_id"]] = one.read(job)
-    _load_early_jobs(session, {key: one for key, one in held.items() if one.state.run is None})
-    for one in held.values():
-        one.before, one.verdict = list(contributions(one.state)), one.state.verdict
-    return held
-
-
-def _lock(session: Session, keys: Collection[Key]) -> list[Values]:
-    """The rows of these runs, locked; runs that have no row to lock yet are locked by their name.
-
-    Else a job would be put aside as early while another process adds its run.
-    """
-    runs = _rows(session, RUNS, keys=sorted(keys))
-    missing = set(keys) - {(run["repo_id"], run["external_id"]) for run in runs}
-    if not missing or session.get_bind().dialect.name != "postgresql":
-        return runs
-    numbers = sorted(_lock_number(key) for key in missing)
-    session.connection().execute(RESERVE, {"numbers": numbers})
-    return _rows(session, RUNS, keys=sorted(keys))  # what others committed while we waited
-
-
-def _lock_number(key: Key) -> int:
-    return int.from_bytes(hashlib.sha256(f"run {key[0]} {key[1]}".encode()).digest()[:8], signed=True)
-
-
-def _load_early_jobs(session: Session, held: dict[Key, Held]) -> None:
-    """Jobs that arrived before their run."""
-    if not held:
-        return
-    for job in _rows(session, EARLY_JOBS, keys=sorted(held)):
-        one = held[job["repo_id"], job["run_external_id"]]
-        one.state.jobs[job["external_id"]] = one.read(job)
 
 
 def _write_runs(session: Session, touched: list[Held], now: datetime) -> None:
@@ -339,7 +241,7 @@ def _supersede(session: Session, touched: list[Held], now: datetime) -> tuple[li
         return [], []
     pipelines = {run["pipeline_id"] for run in new}
     since = min((run["created_at"] for run in new), default=now)
-    found = _rows(session, OVERTAKEN, ids=cancelled, pipelines=sorted(pipelines), since=since)
+    found = read_rows(session, OVERTAKEN, ids=cancelled, pipelines=sorted(pipelines), since=since)
     after = [_superseded(run) for run in found]
     for run in after:
         changed = {"outcome": run["outcome"], "first_outcome": run["first_outcome"], "updated_at": now}

@@ -184,6 +184,13 @@ def webhook_secrets(session: Session) -> list[tuple[str, str, str, str]]:
     return [tuple(row) for row in session.connection().execute(query)]
 
 
+def name_of_repository(session: Session, provider: str, host: str, external_id: str) -> str | None:
+    """The name of the repository that is known by the provider's id."""
+    query = sa.select(REPO.c.name).join(SOURCE, SOURCE.c.id == REPO.c.source_id)
+    place = SOURCE.c.provider == provider, SOURCE.c.host == host, REPO.c.key == f"id:{external_id}"
+    return session.connection().execute(query.where(*place)).scalar_one_or_none()
+
+
 def backfill_start(now: datetime) -> datetime:
     """How far a first backfill reaches back."""
     return now - timedelta(days=settings.get().run_retention_days)

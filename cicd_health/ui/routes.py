@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from cicd_health.model.runs import Outcome
 from cicd_health.model.windows import WINDOWS
 
 OVERVIEW = "/"
+RUNS = "/runs"
+RUN = "/runs/[run_id]"
+SOURCES = "/sources"
+DELIVERIES = "/deliveries"
 GALLERY = "/gallery"
 LOGIN = "/login"
 LOGOUT = "/logout"
 USUAL_WINDOW = "7d"
 SHOWN = ("all", "unhealthy", "running")
+OUTCOMES = {*Outcome, "failed", "unfinished"}
+T = TypeVar("T", bound=Any)
 LONGEST = 500  # characters of one value; a longer one is nobody's repository
+LONGEST_SEARCH = 200  # characters to look for in a log
+LONGEST_NUMBER = 18  # digits: what a database takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,136 @@ def _clean(value: str | None) -> str:
 
 def overview(asked: Asked) -> str:
     """The address that asks for this; what is usual is left out."""
-    usual = asdict(Asked())
-    parameters = {name: value for name, value in asdict(asked).items() if value != usual[name]}
-    return OVERVIEW + (f"?{urlencode(parameters)}" if parameters else "")
+    return _address(OVERVIEW, asked, Asked())
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRuns:
+    """What an address of the runs page asks for; `place` is "logs" to search in them. Empty is everything.
+
+    `start` and `end` are as they were typed: a date, with a time or without. `before` is a cursor.
+    """
+
+    place: str = ""
+    q: str = ""
+    provider: str = ""
+    outcome: str = ""
+    window: str = ""
+    repo: str = ""
+    pipeline: str = ""
+    branch: str = ""
+    event: str = ""
+    actor: str = ""
+    sha: str = ""
+    start: str = ""
+    end: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDeliveries:
+    """What an address of the deliveries page asks for; `id` is the one that is open. `before` is a cursor."""
+
+    provider: str = ""
+    state: str = ""
+    q: str = ""
+    id: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSources:
+    """`connect` is the provider whose steps are open; `q` narrows what is watched."""
+
+    connect: str = ""
+    q: str = ""
+
+
+NAMES = {"place": "in", "start": "from", "end": "to"}  # in the address
+
+
+def asked_runs(parameters: Mapping[str, str]) -> AskedRuns:
+    asked = _read(AskedRuns(), parameters)
+    return replace(
+        asked,
+        place=asked.place if asked.place == "logs" else "",
+        window=asked.window if asked.window in WINDOWS else "",
+        outcome=asked.outcome if asked.outcome in OUTCOMES else "",
+    )
+
+
+def asked_deliveries(parameters: Mapping[str, str]) -> AskedDeliveries:
+    return _read(AskedDeliveries(), parameters)
+
+
+def asked_sources(parameters: Mapping[str, str]) -> AskedSources:
+    return _read(AskedSources(), parameters)
+
+
+def runs(asked: AskedRuns) -> str:
+    return _address(RUNS, asked, AskedRuns())
+
+
+def deliveries(asked: AskedDeliveries) -> str:
+    return _address(DELIVERIES, asked, AskedDeliveries())
+
+
+def sources(asked: AskedSources) -> str:
+    return _address(SOURCES, asked, AskedSources())
+
+
+def _read(usual: T, parameters: Mapping[str, str]) -> T:
+    """Every field from the parameter of its name."""
+    names = (field.name for field in fields(usual))
+    return replace(usual, **{name: _clean(parameters.get(NAMES.get(name, name))) for name in names})
+
+
+def _address(path: str, asked: T, usual: T) -> str:
+    said, unsaid = asdict(asked), asdict(usual)
+    parameters = {NAMES.get(name, name): value for name, value in said.items() if value != unsaid[name]}
+    return path + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRun:
+    """What an address of a run's page asks for. 0 is the last attempt, the job that matters, no line in particular."""
+
+    attempt: int = 0
+    job: int = 0
+    line: int = 0
+    q: str = ""
+    new: bool = False  # only what the last green log did not have
+
+
+def asked_run(parameters: Mapping[str, str]) -> AskedRun:
+    return AskedRun(
+        attempt=_number(parameters.get("attempt")),
+        job=_number(parameters.get("job")),
+        line=_number(parameters.get("line")),
+        q=_clean(parameters.get("q"))[:LONGEST_SEARCH],
+        new=parameters.get("new") == "1",
+    )
+
+
+def _number(value: object) -> int:
+    """A number as a database takes it; 0 for anything else."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
+
+
+def run_of(path: str) -> int:
+    """The run whose page is at this path; 0, which is nobody's, when it is not a number."""
+    return _number(path.removeprefix(RUNS).strip("/"))
+
+
+def run(run_id: int, asked: AskedRun = AskedRun()) -> str:
+    parameters = {name: str(int(value) if name == "new" else value) for name, value in asdict(asked).items() if value}
+    return f"{RUNS}/{run_id}" + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+def log_download(job_id: int) -> str:
+    return f"/api/v1/jobs/{job_id}/logs?download=1"
+
+
+def run_log_download(run_id: int, attempt: int) -> str:
+    return f"/api/v1/runs/{run_id}/logs?attempt={attempt}&download=1"

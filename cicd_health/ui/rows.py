@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from cicd_health.model.health import HealthState, Overview, PipelineHealth, RunLine, SourceHealth
 from cicd_health.model.runs import Outcome
 from cicd_health.ui import format as text
+from cicd_health.ui import routes
 from cicd_health.ui.format import Delta
 
 PROVIDER_LABELS = {"github": "GitHub", "jenkins": "Jenkins"}
@@ -220,7 +221,7 @@ def attention(overview: Overview, zone: tzinfo) -> list[AttentionRow]:
                 why=pieces([*pipeline.why, *_last_run(pipeline)]),
                 when=_since(pipeline, overview.now, zone),
                 when_exact=text.exact(at, zone),
-                href=pipeline.last_run_url or pipeline.url or "",
+                href=routes.run(pipeline.last_run_id) if pipeline.last_run_id else "",
             )
         )
     return rows
@@ -270,7 +271,7 @@ def pipeline_row(pipeline: PipelineHealth, zone: tzinfo) -> PipelineRow:
         mark=pipeline.state.value,
         name=pipeline.name,
         where=where(pipeline.provider, pipeline.repo, pipeline.branch),
-        href=pipeline.last_run_url or pipeline.url or "",
+        href=routes.run(pipeline.last_run_id) if pipeline.last_run_id else "",
         n_of_m=f"{text.count(pipeline.successes)} of {text.count(pipeline.verdicts)}" if pipeline.verdicts else "",
         rate=text.rate(passed),
         rate_tone=text.rate_tone(passed, pipeline.verdicts),
@@ -324,7 +325,7 @@ def run_row(run: RunLine) -> RunRow:
         title=run.title or "",
         branch=run.branch or "",
         sha=(run.sha or "")[:7],
-        href=run.url or "",
+        href=routes.run(run.run_id),
     )
 
 

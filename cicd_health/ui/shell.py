@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from cicd_health.ui import guard, routes, screen, zone
+from cicd_health.ui import guard, keys, routes, screen, zone
 from cicd_health.ui.components.connection import boundary, lost_connection
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.panel import PRIMARY
@@ -38,6 +38,7 @@ def make_app(**options: Any) -> rx.App:
             rx.el.link(rel="icon", type="image/svg+xml", href="/favicon.svg"),
             rx.el.script(zone.SCRIPT),
             rx.el.script(screen.SCRIPT),
+            rx.el.script(keys.SCRIPT),
         ],
         html_lang="en",
         toaster=None,
@@ -74,6 +75,8 @@ def frame(page: Page) -> Callable[[], rx.Component]:
         )
 
     framed.__name__ = f"{page.title.lower()}_page"
+    # Reflex puts the script of a page where its function says it is from: here, every page would load those of all.
+    framed.__module__ = page.body.__module__
     return framed
 
 
@@ -125,8 +128,18 @@ def _top(page: Page) -> rx.Component:
 
 
 def _link(entry: Page, page: Page) -> rx.Component:
-    current = {"aria-current": "page"} if entry is page else {}
+    current = {"aria-current": "page"} if _leads_to(entry, page) else {}
     return inside(entry.title, to=entry.route, class_name=LINK, custom_attrs=current)
+
+
+def _sign_in() -> rx.Component:
+    """With a full load: the form is not part of the app."""
+    return rx.el.a("Sign in", href=routes.LOGIN, reload_document=True, class_name="ml-1 text-12 font-medium text-link")
+
+
+def _leads_to(entry: Page, page: Page) -> bool:
+    """Whether the page is this entry's, or below it: a run is one of the runs."""
+    return entry is page or (entry.route != routes.OVERVIEW and page.route.startswith(f"{entry.route}/"))
 
 
 def _user() -> rx.Component:
@@ -157,9 +170,7 @@ def _user() -> rx.Component:
             ),
             class_name="relative ml-1",
         ),
-        rx.cond(
-            SessionState.known, rx.el.a("Sign in", href=routes.LOGIN, class_name="ml-1 text-12 font-medium text-link")
-        ),
+        rx.cond(SessionState.known, _sign_in()),
     )
 
 
@@ -175,7 +186,7 @@ def _phone_menu(page: Page) -> rx.Component:
                 to=entry.route,
                 class_name="grid place-items-center content-center gap-1 grow text-11 font-medium text-ink-3 "
                 "aria-[current=page]:text-ink",
-                custom_attrs={"aria-current": "page"} if entry is page else {},
+                custom_attrs={"aria-current": "page"} if _leads_to(entry, page) else {},
             )
             for entry in MENU[:5]
         ],

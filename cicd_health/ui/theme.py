@@ -10,6 +10,8 @@ COLOURS = (
 STATUSES = ("fail", "warn", "ok", "run", "hold", "off")
 NAMES = [*COLOURS, *(f"{status}{part}" for status in STATUSES for part in ("", "-ink", "-soft", "-line"))]
 
+TONES = ("tone", "tone-ink", "tone-soft", "tone-line", "tone-word")
+
 TAILWIND = {
     "darkMode": "selector",
     "plugins": [],
@@ -18,7 +20,7 @@ TAILWIND = {
         "screens": {"tab": "721px", "desk": "1201px", "wide": "1920px"},
         "extend": {
             # The family of the nearest `data-tone`, see assets/base.css.
-            "colors": {name: f"var(--{name})" for name in [*NAMES, "tone", "tone-ink", "tone-soft", "tone-word"]},
+            "colors": {name: f"var(--{name})" for name in [*NAMES, *TONES]},
             "fontFamily": {"sans": "var(--sans)", "mono": "var(--mono)"},
             "fontSize": {
                 "11": ["11px", "16px"],

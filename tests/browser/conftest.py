@@ -30,9 +30,9 @@ def built_page() -> None:
     page_build.ensure()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(built_page: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Server]:
-    """The real server on a free port, with an empty SQLite database: `url`, `secrets`, `new_link()`, `text`."""
+    """The real server on a free port, with a SQLite database that is empty at the first test of a file."""
     started = running.start(tmp_path_factory.mktemp("server"))
     yield started
     started.stop()

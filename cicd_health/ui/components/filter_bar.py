@@ -2,40 +2,18 @@
 
 import reflex as rx
 
+from cicd_health.ui.components.choices import segments, select
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.rows import SourceRow
 from cicd_health.ui.shown import Shown
 from cicd_health.ui.states.overview import FiltersState, OverviewState
-from cicd_health.ui.view import Choice
-
-SEGMENT = (
-    "relative max-tab:after:absolute max-tab:after:-inset-y-1 max-tab:after:inset-x-0 "
-    "grid place-items-center px-3 tab:px-2.5 rounded border border-transparent text-12 font-medium text-ink-2 "
-    "hover:text-ink aria-[current=true]:bg-surface dark:aria-[current=true]:bg-overlay aria-[current=true]:text-ink "
-    "aria-[current=true]:border-line-2"
-)
-CHIP = (
-    "relative inline-flex items-center gap-1.5 h-7 pl-2 pr-6 rounded-md border text-12 text-ink-2 whitespace-nowrap "
-    "min-w-0 "
-    "border-line-2 bg-surface hover:bg-hover focus-within:outline-2 focus-within:outline-offset-2 "
-    "focus-within:outline-focus "
-    "data-[on=true]:bg-selected data-[on=true]:border-run-line transition-colors duration-120"
-)
-SELECT = (
-    "appearance-none bg-transparent font-medium text-ink outline-none field-sizing-content max-w-44 truncate "
-    "before:absolute -mr-6 pr-6 h-full"
-)
 
 
 def filter_bar() -> rx.Component:
     shown = FiltersState.shown
     return rx.el.div(
-        rx.el.nav(
-            rx.foreach(shown.windows, _window),
-            class_name="inline-flex h-11 tab:h-8 p-0.5 rounded-md bg-sunken border border-line",
-            custom_attrs={"aria-label": "Window"},
-        ),
+        segments("Window", shown.windows),
         rx.el.div(*_selects(), class_name="hidden tab:flex items-center gap-2 min-w-0"),
         rx.cond(
             shown.everything != "",
@@ -73,56 +51,28 @@ def filter_bar() -> rx.Component:
     )
 
 
-def _window(choice: Shown[Choice]) -> rx.Component:
-    return inside(
-        choice.label,
-        to=choice.href,
-        class_name=SEGMENT,
-        key=choice.value,
-        custom_attrs={"aria-current": rx.cond(choice.chosen, "true", "false")},
-    )
-
-
 def _selects() -> list[rx.Component]:
     shown = FiltersState.shown
     return [
-        _select(
+        select(
             "Source",
             shown.provider,
             rx.foreach(shown.providers, lambda one: rx.el.option(one.label, value=one.value, key=one.value)),
             OverviewState.choose_provider,
         ),
-        _select(
+        select(
             "Repository",
             shown.repo,
             rx.foreach(shown.repos, lambda name: rx.el.option(name, value=name, key=name)),
             OverviewState.choose_repo,
         ),
-        _select(
+        select(
             "Branch",
             shown.branch,
             rx.foreach(shown.branches, lambda name: rx.el.option(name, value=name, key=name)),
             OverviewState.choose_branch,
         ),
     ]
-
-
-def _select(word: str, value: rx.Var[str], options: rx.Component, on_change) -> rx.Component:
-    """A native select that looks like a chip; filled when it narrows the page."""
-    return rx.el.label(
-        word,
-        rx.el.select(
-            rx.el.option("All", value=""),
-            options,
-            value=value,
-            on_change=on_change,
-            class_name=SELECT,
-            custom_attrs={"aria-label": word},
-        ),
-        rx.el.span(glyph("chevron", 12), class_name="absolute right-1.5 pointer-events-none"),
-        class_name=CHIP,
-        custom_attrs={"data-on": rx.cond(value != "", "true", "false")},
-    )
 
 
 def _freshness() -> rx.Component:

@@ -1,4 +1,4 @@
-"""Links: inside the app without a reload, and out of it in a tab of their own."""
+"""Links inside the app, without a reload."""
 
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
@@ -8,11 +8,11 @@ def inside(*children, to: str | rx.Var[str], **props) -> rx.Component:
     return ReactRouterLink.create(*children, to=to, **props)
 
 
-def outside(*children, href: rx.Var[str], class_name: str, **props) -> rx.Component:
-    """To the provider's own page; plain text when it has none."""
+def inside_or_plain(*children, to: rx.Var[str], class_name: str, **props) -> rx.Component:
+    """A link inside the app; plain text where it would lead nowhere."""
     return rx.cond(
-        href != "",
-        rx.el.a(*children, href=href, target="_blank", rel="noopener noreferrer", class_name=class_name, **props),
+        to != "",
+        inside(*children, to=to, class_name=class_name, **props),
         rx.el.span(*children, class_name=class_name, **props),
     )
 

@@ -4,7 +4,7 @@ import reflex as rx
 
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.format import Delta
-from cicd_health.ui.rows import BY_NAME
+from cicd_health.ui.rows import BY_NAME, Mark
 from cicd_health.ui.shown import Shown
 
 # A row carries the name of its mark; what the mark looks like is in the page.
@@ -33,6 +33,16 @@ def marked(name: Shown[str], word_class: str = "") -> rx.Component:
         rx.el.span(word(name), class_name=f"text-tone-word font-(--tone-weight) {word_class}"),
         class_name="inline-flex items-center gap-2 whitespace-nowrap",
         custom_attrs=tone_of(name),
+    )
+
+
+def mark_shown(mark: Shown[Mark], word_class: str = "") -> rx.Component:
+    """The same for a mark that a row carries itself, because there are few such rows."""
+    return rx.el.span(
+        rx.el.span(glyph(mark.glyph), class_name="text-tone"),
+        rx.el.span(mark.word, class_name=f"text-tone-word font-(--tone-weight) {word_class}"),
+        class_name="inline-flex items-center gap-2 whitespace-nowrap",
+        custom_attrs=toned(mark.tone),
     )
 
 

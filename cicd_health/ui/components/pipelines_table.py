@@ -6,7 +6,7 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from cicd_health.ui.charts import strip
-from cicd_health.ui.components.link import COVERING, inside, outside
+from cicd_health.ui.components.link import COVERING, inside, inside_or_plain
 from cicd_health.ui.components.mark import delta, lone_glyph, marked, toned
 from cicd_health.ui.components.panel import SUB, bar, notice, panel
 from cicd_health.ui.components.sprite import glyph
@@ -113,7 +113,9 @@ def _row(
         rx.el.td(marked(row.mark, "max-tab:hidden"), class_name=CELL),
         rx.el.td(
             rx.el.span(
-                outside(row.name, href=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
+                inside_or_plain(
+                    row.name, to=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"
+                ),
                 rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
                 class_name="flex items-baseline gap-2 min-w-0 max-tab:flex-wrap max-tab:gap-y-0",
             ),

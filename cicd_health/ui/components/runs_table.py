@@ -3,12 +3,11 @@
 import reflex as rx
 from reflex.vars import ObjectVar
 
-from cicd_health.ui.components.link import COVERING, outside
+from cicd_health.ui.components.link import COVERING, inside
 from cicd_health.ui.components.mark import marked
 from cicd_health.ui.components.panel import SUB, bar, notice, panel
 from cicd_health.ui.rows import RunNow, RunRow
 from cicd_health.ui.shown import Shown
-from cicd_health.ui.view import Latest
 
 HEAD = (
     "px-3 py-2 first:pl-4 last:pr-4 text-12 font-medium text-ink-3 text-left border-b border-line whitespace-nowrap "
@@ -36,7 +35,12 @@ COLUMNS = (
 
 
 def runs_table(
-    shown: Shown[Latest], now: Shown[dict[str, RunNow]], loaded: rx.Var[bool], waiting: rx.Component, **events
+    rows: Shown[list[RunRow]],
+    now: Shown[dict[str, RunNow]],
+    total: rx.Var[str],
+    loaded: rx.Var[bool],
+    waiting: rx.Component,
+    **events,
 ) -> rx.Component:
     """`waiting` tells of new runs that are held back while the pointer is over the rows."""
     return panel(
@@ -49,7 +53,7 @@ def runs_table(
             rx.el.tbody(
                 rx.cond(
                     loaded,
-                    rx.foreach(shown.rows, lambda row: _row(row=row, now=now[row.key], key=row.key)),
+                    rx.foreach(rows, lambda row: _row(row=row, now=now[row.key], key=row.key)),
                     rx.fragment(*[_loading() for _ in range(8)]),
                 ),
                 class_name="max-tab:block",
@@ -58,13 +62,13 @@ def runs_table(
             **events,
         ),
         rx.cond(
-            loaded & (shown.rows.length() == 0),
+            loaded & (rows.length() == 0),
             notice("No runs here", "Nothing matches the filters above."),
         ),
         sub=rx.el.span("live", class_name=SUB),
         end=rx.el.span(
             waiting,
-            rx.el.span(shown.total, class_name=SUB),
+            rx.el.span(total, class_name=SUB),
             class_name="flex items-center gap-3",
         ),
     )
@@ -76,7 +80,7 @@ def _row(*, row: ObjectVar[RunRow], now: ObjectVar[RunNow], rest: rx.RestProp) -
         rx.el.td(marked(now.mark, "max-tab:hidden"), class_name=f"{CELL} max-tab:row-span-2 max-tab:pt-0.5"),
         rx.el.td(
             rx.el.span(
-                outside(row.pipeline, href=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
+                inside(row.pipeline, to=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
                 rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
                 class_name="flex items-baseline gap-2 min-w-0",
             ),

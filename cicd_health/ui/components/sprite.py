@@ -122,9 +122,31 @@ SYMBOLS = {
         '<path d="M6 3.5H3.5v9h9V10M9 3h4v4M13 3 7.5 8.5" fill="none" stroke="currentColor" '
         'stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round"/>'
     ),
+    "branch": (
+        '<circle cx="4.5" cy="3.5" r="1.5" fill="none" stroke="currentColor" stroke-width="1.2"/>'
+        '<circle cx="4.5" cy="12.5" r="1.5" fill="none" stroke="currentColor" stroke-width="1.2"/>'
+        '<circle cx="11.5" cy="5.5" r="1.5" fill="none" stroke="currentColor" stroke-width="1.2"/>'
+        '<path d="M4.5 5v6M11.5 7c0 2.5-7 1.5-7 4" fill="none" stroke="currentColor" stroke-width="1.2"/>'
+    ),
     "pulse": (
         '<path d="M2 9h3l2-5 2.5 8L11.5 8H14" fill="none" stroke="currentColor" stroke-width="1.4" '
         'stroke-linecap="round" stroke-linejoin="round"/>'
+    ),
+    "search": (
+        '<circle cx="7" cy="7" r="4.5" fill="none" stroke="currentColor" stroke-width="1.4"/>'
+        '<path d="M10.5 10.5 14 14" stroke="currentColor" stroke-width="1.4" stroke-linecap="round"/>'
+    ),
+    "runs": (
+        '<path d="M2 4h1.5M2 8h1.5M2 12h1.5M6 4h8M6 8h8M6 12h8" stroke="currentColor" stroke-width="1.4" '
+        'stroke-linecap="round"/>'
+    ),
+    "sources": (
+        '<path d="M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5" fill="none" stroke="currentColor" '
+        'stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/>'
+    ),
+    "deliveries": (
+        '<path d="M2 9.5 4.2 3h7.6L14 9.5V13H2zM2 9.5h3.5l1 1.8h3l1-1.8H14" fill="none" stroke="currentColor" '
+        'stroke-width="1.4" stroke-linejoin="round"/>'
     ),
     "logo": (
         '<rect x="1" y="9" width="3.5" height="8" rx="1" fill="var(--ok)"/>'

@@ -49,8 +49,9 @@ def _dashboard() -> rx.Component:
                 class_name="grid gap-4 tab:gap-5 min-w-0",
             ),
             runs_table(
-                LatestState.shown,
+                LatestState.rows,
                 LatestState.now,
+                LatestState.total,
                 LatestState.loaded,
                 _held_back(),
                 on_mouse_enter=LatestState.hold,

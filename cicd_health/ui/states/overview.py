@@ -24,11 +24,11 @@ from cicd_health.ui.geometry import Spark, Strip
 from cicd_health.ui.routes import Asked
 from cicd_health.ui.rows import PipelineNow
 from cicd_health.ui.series import Outcomes, Percentiles, Running
+from cicd_health.ui.states.following import HEARTBEAT_S, assign
 from cicd_health.ui.states.latest import LatestState
 from cicd_health.ui.view import Attention, Filters, Freshness, Heading, Pipelines, View
 
 log = structlog.get_logger(__name__)
-HEARTBEAT_S = 60.0
 EVERYTHING = Filters(windows=views.window_choices(Asked()))
 
 
@@ -103,34 +103,34 @@ class OverviewState(rx.State):
         heading = await self.get_state(HeadingState)
         since = heading.shown.checked
         below = f"Those below are of {since}; nothing" if since else "Nothing"
-        _assign(heading, problem=f"The numbers cannot be read at the moment. {below} received is lost. Trying again.")
+        assign(heading, problem=f"The numbers cannot be read at the moment. {below} received is lost. Trying again.")
 
     async def _show(
         self, overview: Overview, view: View, person: access.Person, latest_runs: int = screen.BESIDE
     ) -> None:
         await self._show_connect(overview, person)
         if not view.empty:
-            _assign(await self.get_state(FiltersState), shown=view.filters, fresh=view.freshness)
-            _assign(await self.get_state(AttentionState), shown=view.attention)
-            _assign(await self.get_state(CardsState), sparks=view.sparks, shown=view.cards)
-            _assign(
+            assign(await self.get_state(FiltersState), shown=view.filters, fresh=view.freshness)
+            assign(await self.get_state(AttentionState), shown=view.attention)
+            assign(await self.get_state(CardsState), sparks=view.sparks, shown=view.cards)
+            assign(
                 await self.get_state(ChartsState),
                 outcomes=view.charts.outcomes,
                 durations=view.charts.durations,
                 queues=view.charts.queues,
                 running=view.charts.running,
             )
-            _assign(
+            assign(
                 await self.get_state(PipelinesState), now=view.pipelines_now, strips=view.strips, shown=view.pipelines
             )
-            (await self.get_state(LatestState))._offer(view.latest.first(latest_runs), view.latest_now)
+            (await self.get_state(LatestState))._take(view.latest.first(latest_runs), view.latest_now)
         heading = await self.get_state(HeadingState)
-        _assign(heading, problem="", phase="first" if view.empty else "live", shown=view.heading)
+        assign(heading, problem="", phase="first" if view.empty else "live", shown=view.heading)
 
     async def _show_connect(self, overview: Overview, person: access.Person) -> None:
         state = await self.get_state(ConnectState)
         if not overview.empty:
-            _assign(state, shown=Connect())
+            assign(state, shown=Connect())
             return
         shown = state.shown
         if not shown.address:
@@ -142,7 +142,7 @@ class OverviewState(rx.State):
                 admin=person.role == "admin",
                 now=overview.now,
             )
-        _assign(state, shown=replace(shown, heard=connect.heard(overview.refusals, overview.now)))
+        assign(state, shown=replace(shown, heard=connect.heard(overview.refusals, overview.now)))
 
     @rx.event
     async def choose_provider(self, provider: str):
@@ -179,10 +179,3 @@ def load(asked: Asked, viewer: ZoneInfo) -> tuple[Overview, View]:
 def _next_minute(now: datetime) -> datetime:
     """A window that moves once a minute: between two events most of the page then stays the same and is not sent."""
     return now.replace(second=59, microsecond=0)
-
-
-def _assign(state: rx.State, **values: object) -> None:
-    """Set what changed only: a variable that is set is sent, even when it is the same."""
-    for name, value in values.items():
-        if getattr(state, name) != value:
-            setattr(state, name, value)

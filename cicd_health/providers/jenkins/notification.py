@@ -9,16 +9,14 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from cicd_health.model.runs import (
     OUTCOME_OF_STATUS,
-    USUAL_DEFAULT_BRANCHES,
     Attempt,
     Event,
     Outcome,
@@ -27,6 +25,15 @@ from cicd_health.model.runs import (
     Status,
     sane_seconds,
 )
+from cicd_health.providers.jenkins.places import (
+    is_branch_job,
+    names_in,
+    pull_request_of,
+    split_url,
+    title_of,
+    without_remote,
+)
+from cicd_health.providers.jenkins.words import HOST, PHASES, RESULTS, SLUG
 from cicd_health.providers.json_reader import (
     NAME_LENGTH,
     TEXT_LENGTH,
@@ -40,27 +47,10 @@ from cicd_health.providers.json_reader import (
     moment_from_ms,
     text,
 )
-from cicd_health.providers.provider import BadPayload, BadSignature, Envelope, Headers, Ignored, Provider
+from cicd_health.providers.provider import BadPayload, BadSignature, Envelope, Headers, Ignored
 
-SLUG = "jenkins"
-HOST = "jenkins"  # where Jenkins does not say its address
-
-# A phase is where a build is. The plugin's pipeline step may send any of them in mid-build.
-PHASES = {
-    "QUEUED": (Status.QUEUED, 0),
-    "STARTED": (Status.IN_PROGRESS, 1),
-    "NONE": (Status.IN_PROGRESS, 1),
-    "COMPLETED": (Status.COMPLETED, 2),
-    "FINALIZED": (Status.COMPLETED, 3),  # after the post-build steps, which can make the result worse
-    "FINISHED": (Status.COMPLETED, 3),  # FINALIZED's name in old versions
-}
-RESULTS = {
-    "SUCCESS": Outcome.SUCCESS,
-    "UNSTABLE": Outcome.UNSTABLE,
-    "FAILURE": Outcome.FAILURE,
-    "NOT_BUILT": Outcome.SKIPPED,
-    "ABORTED": Outcome.CANCELLED,
-}
+# Phases whose time, as sent, is that of the build itself. FINALIZED's and NONE's is the present moment.
+EXACT_PHASES = ("QUEUED", "STARTED", "COMPLETED")
 # Outbound WebHook says phase and result in one word.
 OUTBOUND_EVENTS = {
     "start": ("STARTED", None),
@@ -68,8 +58,6 @@ OUTBOUND_EVENTS = {
     "failure": ("COMPLETED", "FAILURE"),
     "unstable": ("COMPLETED", "UNSTABLE"),
 }
-REMOTE_PREFIXES = ("refs/remotes/origin/", "remotes/origin/", "refs/heads/", "origin/")
-PULL_REQUEST = re.compile(r"(?:PR|MR)-(\d{1,9})(?:-(?:head|merge))?")
 
 
 def verify(headers: Headers, query: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> None:
@@ -126,6 +114,7 @@ class Times:
     started_at: datetime | None
     completed_at: datetime | None
     duration_s: float | None
+    exact: bool  # the start, or the creation, is the build's own and not reckoned back from the present moment
 
 
 def _attempt(notification: dict[str, Any], received_at: datetime | None) -> Attempt:
@@ -136,12 +125,11 @@ def _attempt(notification: dict[str, Any], received_at: datetime | None) -> Atte
         raise BadPayload("build.number: missing, or not a number from 1 up")
     raw_status, result = text(build.get("phase")), text(build.get("status"))
     status, rank = _phase(raw_status, result)
-    times = _times(build, status, rank, received_at)
+    times = _times(build, raw_status, status, received_at)
     scm = mapping(build.get("scm"))
     own_name = unquote(place.names[-1])
-    pull_request = PULL_REQUEST.fullmatch(own_name)
-    branch = _without_remote(text(scm.get("branch")))
-    multibranch = _is_multibranch(place, own_name, branch)
+    branch = without_remote(text(scm.get("branch")))
+    multibranch = is_branch_job(place.names, branch)
     return Attempt(
         provider=SLUG,
         host=place.host,
@@ -155,11 +143,11 @@ def _attempt(notification: dict[str, Any], received_at: datetime | None) -> Atte
         number=number,
         raw_status=raw_status,
         raw_conclusion=result if status is Status.COMPLETED else None,
-        title=_title(build, number),
+        title=title_of(build.get("display_name"), number),
         branch=own_name if multibranch else branch,
         sha=text(scm.get("commit")),
         actor=text(notification.get("user_id")),
-        pull_request=int(pull_request[1]) if pull_request and multibranch else None,
+        pull_request=pull_request_of(own_name) if multibranch else None,
         started_at=times.started_at,
         completed_at=times.completed_at,
         updated_at=first(moment_from_ms(build.get("timestamp")), received_at),
@@ -167,6 +155,7 @@ def _attempt(notification: dict[str, Any], received_at: datetime | None) -> Atte
         rank=rank,
         url=f"{place.job_url}{number}/" if place.job_url else None,
         multibranch=multibranch,
+        exact_start=times.exact,
         log=_log(build.get("log")),
     )
 
@@ -219,7 +208,7 @@ def _outcome(status: Status, result: str | None) -> Outcome:
     return RESULTS.get((result or "").upper(), Outcome.UNKNOWN)
 
 
-def _times(build: dict[str, Any], status: Status, rank: int, received_at: datetime | None) -> Times:
+def _times(build: dict[str, Any], phase: str | None, status: Status, received_at: datetime | None) -> Times:
     """The phase says what `timestamp` is: QUEUED creation, STARTED start, COMPLETED end, FINALIZED the present moment.
 
     Merging keeps the earliest start and end, so STARTED and COMPLETED correct what FINALIZED only brackets.
@@ -240,6 +229,7 @@ def _times(build: dict[str, Any], status: Status, rank: int, received_at: dateti
         started_at=started_at,
         completed_at=first(stamp, received_at) if ended else None,
         duration_s=duration.total_seconds() if duration is not None else None,
+        exact=stamp is not None and (phase or "").upper() in EXACT_PHASES and (duration is not None or not ended),
     )
 
 
@@ -255,10 +245,10 @@ def _place(notification: dict[str, Any], build: dict[str, Any]) -> Place:
     """The job's path from `url`, which is there always; the server from `full_url`, which may name another job."""
     relative = text(build.get("url"), TEXT_LENGTH) or text(notification.get("url"), TEXT_LENGTH)
     full = text(build.get("full_url"), TEXT_LENGTH)
-    root, path = _split(full)
+    root, path = split_url(full)
     if relative:
-        _, path = _split(relative)
-    names, number, job_path = _names(path)
+        _, path = split_url(relative)
+    names, number, job_path = names_in(path)
     if not names:
         name = text(notification.get("name"))
         if name is None:
@@ -269,67 +259,6 @@ def _place(notification: dict[str, Any], build: dict[str, Any]) -> Place:
     job_url = f"{root}{job_path}" if root and job_path else None
     host = root.partition("://")[2].lower() if root else HOST
     return Place(names, host, job_url, number)
-
-
-def _split(url: str | None) -> tuple[str | None, str]:
-    """The server's address and the path from the first "job/" on, of an absolute or a relative URL."""
-    try:
-        parts = urlsplit(url or "")
-        netloc = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return None, ""
-    before, found, after = f"/{parts.path.lstrip('/')}".partition("/job/")
-    path = f"/job/{after}" if found else ""
-    if parts.scheme not in ("http", "https") or not netloc:
-        return None, path
-    return f"{parts.scheme}://{netloc}{before.rstrip('/') if found else ''}", path
-
-
-def _names(path: str) -> tuple[tuple[str, ...], int | None, str]:
-    """Folder and job names, build number and job's path in `/job/folder/job/name/42/`; names are decoded once.
-
-    A matrix cell or Maven module has its own name below its job's: `/job/matrix/os=linux/42/`.
-    """
-    segments = [segment for segment in path.split("/") if segment]
-    pairs = 0
-    while segments[pairs : pairs + 1] == ["job"] and pairs + 1 < len(segments):
-        pairs += 2
-    numbered = len(segments) > pairs and re.fullmatch(r"[0-9]{1,18}", segments[-1])
-    number = count(int(segments.pop())) if numbered else None
-    encoded = segments[1:pairs:2] + segments[pairs:]
-    names = tuple(name for name in (text(unquote(segment)) for segment in encoded) if name)
-    return names, number, f"/{'/'.join(segments)}/" if segments else ""
-
-
-def _is_multibranch(place: Place, own_name: str, branch: str | None) -> bool:
-    """True when the job is a branch of a multibranch project, which is always a job inside another.
-
-    Jenkins does not say so. Signs: the job is named as the branch it built, as a pull request, with an encoded
-    slash (only branches have that), or, while nothing is checked out yet, as default branches usually are.
-    """
-    if len(place.names) < 2:
-        return False
-    if branch is not None and branch == own_name:
-        return True
-    encoded = "%" in place.names[-1] or "/" in place.names[-1]
-    usual = branch is None and own_name in USUAL_DEFAULT_BRANCHES
-    return encoded or usual or PULL_REQUEST.fullmatch(own_name) is not None
-
-
-def _without_remote(branch: str | None) -> str | None:
-    """The branch's own name: Git's `origin/main` and `refs/heads/main` are main."""
-    if branch is None:
-        return None
-    for prefix in REMOTE_PREFIXES:
-        if branch.startswith(prefix):
-            return branch.removeprefix(prefix) or None
-    return branch
-
-
-def _title(build: dict[str, Any], number: int) -> str | None:
-    """The build's name where somebody gave it one: Jenkins' own is "#42"."""
-    title = text(build.get("display_name"))
-    return None if title == f"#{number}" else title
 
 
 def _log(log: object) -> str | None:
@@ -353,6 +282,3 @@ def _basic_password(credentials: str) -> str:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
     except (binascii.Error, ValueError):
         return ""
-
-
-PROVIDER = Provider(slug=SLUG, label="Jenkins", verify=verify, decode=decode, envelope=envelope, parse=parse)

@@ -1,21 +1,17 @@
-"""GitHub Actions. Source: https://docs.github.com/webhooks/webhook-events-and-payloads
+"""GitHub's runs and jobs, as webhooks and the REST API write them alike.
 
-State is read from the object, never from `action`: GitHub sends "completed" with a queued run and the like.
+Source: https://docs.github.com/rest/actions/workflow-runs
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs
 
-from cicd_health.model.runs import OUTCOME_OF_STATUS, Attempt, Event, Job, Outcome, Pipeline, Repo, Status, Step
+from cicd_health.model.runs import OUTCOME_OF_STATUS, Attempt, Job, Outcome, Pipeline, Repo, Status, Step
 from cicd_health.providers.json_reader import (
     TEXT_LENGTH,
     count,
-    decode_json,
     first,
     identifier,
     integer,
@@ -26,19 +22,10 @@ from cicd_health.providers.json_reader import (
     text,
     without_ref,
 )
-from cicd_health.providers.provider import (
-    BadPayload,
-    BadSignature,
-    Envelope,
-    Headers,
-    Ignored,
-    NotJson,
-    Provider,
-)
+from cicd_health.providers.provider import BadPayload
 
 SLUG = "github"
 HOST = "github.com"
-SIGNATURE = "x-hub-signature-256"
 
 STATUSES = {
     "queued": Status.QUEUED,
@@ -60,55 +47,6 @@ CONCLUSIONS = {
     "action_required": Outcome.ACTION_REQUIRED,
 }
 RANKS = {Status.QUEUED: 0, Status.WAITING: 0, Status.IN_PROGRESS: 1, Status.COMPLETED: 2}
-
-
-def verify(headers: Headers, query: Headers, body: bytes, secrets: tuple[str, ...]) -> None:
-    """Raise BadSignature unless `X-Hub-Signature-256` is the HMAC of the raw body under one of the secrets."""
-    sent = headers.get(SIGNATURE, "").encode("utf-8", "replace")
-    if not sent:
-        raise BadSignature("X-Hub-Signature-256 is missing: set a secret on the webhook")
-    for secret in secrets:
-        wanted = "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
-        if secret and hmac.compare_digest(wanted.encode(), sent):
-            return
-    raise BadSignature("X-Hub-Signature-256 is not the signature of this body under our secret")
-
-
-def decode(headers: Headers, body: bytes) -> object:
-    """The JSON in the body, or in its `payload` field when the webhook's content type is a form. Raises NotJson."""
-    if not headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
-        return decode_json(body)
-    try:
-        fields = parse_qs(body.decode(), max_num_fields=100)
-    except ValueError as error:
-        raise NotJson("the body is not a form") from error
-    if "payload" not in fields:
-        raise NotJson("the form has no field named payload")
-    return decode_json(fields["payload"][0].encode("utf-8", "surrogatepass"))
-
-
-def envelope(headers: Headers, payload: object, body: bytes) -> Envelope:
-    """The delivery's id is GitHub's, which a redelivery repeats; without one, a fingerprint of event and body."""
-    event = _event(headers, payload)
-    delivery = text(headers.get("x-github-delivery"))
-    if delivery is None:
-        delivery = hashlib.sha256(event.encode("utf-8", "replace") + b"\n" + body).hexdigest()
-    return Envelope(delivery, event, text(mapping(payload).get("action")))
-
-
-def parse(headers: Headers, payload: object) -> list[Event]:
-    """The attempt or job in one delivery."""
-    event = _event(headers, payload)
-    read = READERS.get(event)
-    if read is None:
-        raise Ignored(f"{event}: nothing about a run" if event != "ping" else "ping: the webhook is connected")
-    if not isinstance(payload, dict):
-        raise BadPayload("the body is not a JSON object")
-    subject = payload.get(event)
-    if not isinstance(subject, dict):
-        raise BadPayload(f"{event}: missing, or not an object")
-    host = (text(headers.get("x-github-enterprise-host")) or HOST).lower()
-    return [read(host, payload, subject, moment(headers.get("x-received-at")))]
 
 
 def read_attempt(host: str, payload: dict[str, Any], run: dict[str, Any], received_at: datetime | None) -> Attempt:
@@ -140,7 +78,8 @@ def read_attempt(host: str, payload: dict[str, Any], run: dict[str, Any], receiv
         pull_request=_pull_request(run.get("pull_requests")),
         started_at=started_at,
         # A run has no completed_at; the first completed event's updated_at is frozen when events are merged.
-        completed_at=updated_at if status is Status.COMPLETED else None,
+        # What waits for an approval is "completed" too, and goes on under the same attempt.
+        completed_at=updated_at if status is Status.COMPLETED and outcome is not Outcome.ACTION_REQUIRED else None,
         updated_at=newest(created_at, started_at, updated_at),
         rank=RANKS[status],
         url=text(run.get("html_url"), TEXT_LENGTH),
@@ -180,18 +119,6 @@ def read_job(host: str, payload: dict[str, Any], job: dict[str, Any], received_a
         pipeline_name=text(job.get("workflow_name")),
         steps=steps,
     )
-
-
-READERS = {"workflow_run": read_attempt, "workflow_job": read_job}
-
-
-def _event(headers: Headers, payload: object) -> str:
-    """The event's name, from the header; a body sent by hand without it says what it is by what it holds."""
-    named = text(headers.get("x-github-event"))
-    if named:
-        return named
-    body = mapping(payload)
-    return next((event for event in READERS if event in body), "ping" if "zen" in body else "unknown")
 
 
 def _needed(value: Any, field: str) -> Any:
@@ -264,6 +191,3 @@ def _pull_request(pull_requests: object) -> int | None:
 def _first_line(message: object) -> str | None:
     known = text(message)
     return known.splitlines()[0] if known else None
-
-
-PROVIDER = Provider(slug=SLUG, label="GitHub Actions", verify=verify, decode=decode, envelope=envelope, parse=parse)

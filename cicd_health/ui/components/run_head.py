@@ -1,0 +1,187 @@
+"""The head of a run's page: where it belongs, what it is, what happened, its facts, its attempts."""
+
+import reflex as rx
+
+from cicd_health.ui.components.link import inside
+from cicd_health.ui.components.mark import delta, lone_glyph, pill, tone_of
+from cicd_health.ui.components.panel import bar
+from cicd_health.ui.components.sprite import glyph
+from cicd_health.ui.run_view.head import Crumb, Fact, Head, Tab
+from cicd_health.ui.run_view.said import Said
+from cicd_health.ui.run_view.verdict import Verdict
+from cicd_health.ui.shown import Shown
+
+BUTTON = (
+    "inline-flex items-center justify-center gap-1.5 h-8 max-tab:h-11 px-3 rounded-md border border-line-2 bg-surface "
+    "font-medium whitespace-nowrap hover:bg-hover transition-colors duration-120"
+)
+COPY = "navigator.clipboard&&navigator.clipboard.writeText(location.href)"
+
+
+def run_head(head: Shown[Head], verdict: Shown[Verdict], problem: rx.Var[str]) -> rx.Component:
+    return rx.el.div(
+        rx.cond(head.title != "", _head(head, verdict), _loading()),
+        rx.cond(problem != "", _note(problem, "fail")),
+        rx.cond(head.notice != "", _note(head.notice, "warn")),
+        class_name="grid gap-3 min-w-0 grid-cols-[minmax(0,1fr)]",
+    )
+
+
+def _head(head: Shown[Head], verdict: Shown[Verdict]) -> rx.Component:
+    return rx.fragment(
+        rx.el.nav(
+            rx.foreach(head.crumbs, _crumb),
+            class_name="flex items-center gap-1.5 text-12 text-ink-3 max-tab:px-4 min-w-0 overflow-hidden "
+            "whitespace-nowrap",
+            custom_attrs={"aria-label": "Breadcrumb"},
+        ),
+        rx.el.div(
+            rx.el.h1(
+                head.title,
+                class_name="text-18 tab:text-20 font-semibold tracking-[-0.015em] normal-nums min-w-0 "
+                "[overflow-wrap:anywhere]",
+            ),
+            pill(head.mark),
+            rx.el.span(head.number, class_name="text-ink-3 whitespace-nowrap"),
+            rx.el.span(class_name="grow"),
+            _buttons(head),
+            class_name="flex flex-wrap items-center gap-x-3 gap-y-2 max-tab:px-4 min-w-0",
+        ),
+        _verdict(verdict),
+        rx.el.dl(
+            rx.foreach(head.facts, _fact), class_name="flex flex-wrap gap-x-8 gap-y-2 max-tab:px-4 max-tab:gap-x-6"
+        ),
+    )
+
+
+def _crumb(crumb: Shown[Crumb]) -> rx.Component:
+    return rx.fragment(
+        rx.cond(crumb.below, rx.el.span(glyph("chevron", 12), class_name="-rotate-90")),
+        rx.cond(
+            crumb.href != "",
+            inside(crumb.text, to=crumb.href, class_name="hover:text-ink truncate max-tab:py-3"),
+            rx.el.span(crumb.text, class_name="text-ink-2 truncate"),
+        ),
+    )
+
+
+def _buttons(head: Shown[Head]) -> rx.Component:
+    return rx.el.div(
+        rx.el.button(glyph("copy", 16), "Copy link", type="button", on_click=rx.call_script(COPY), class_name=BUTTON),
+        rx.cond(
+            head.compare != "",
+            inside(
+                rx.cond(head.comparing, "Show all lines", "Compare with last green"),
+                to=head.compare,
+                prevent_scroll_reset=True,
+                class_name=BUTTON,
+            ),
+        ),
+        rx.cond(
+            head.url != "",
+            rx.el.a(
+                "Open on ",
+                head.provider,
+                glyph("external", 16),
+                href=head.url,
+                target="_blank",
+                rel="noopener noreferrer",
+                class_name=BUTTON,
+            ),
+        ),
+        class_name="flex flex-wrap gap-2 tab:gap-3",
+    )
+
+
+def _verdict(verdict: Shown[Verdict]) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(lone_glyph(verdict.mark, 16), class_name="mt-0.5"),
+        rx.el.div(
+            rx.el.p(rx.foreach(verdict.cause, _said), class_name="text-14 font-semibold [overflow-wrap:anywhere]"),
+            rx.cond(
+                verdict.context.length() > 0,
+                rx.el.p(rx.foreach(verdict.context, _said), class_name="text-ink-2 mt-1 [overflow-wrap:anywhere]"),
+            ),
+            class_name="min-w-0",
+        ),
+        class_name="flex gap-3 items-start px-4 py-3 tab:rounded-lg border-y tab:border-x border-tone-line "
+        "bg-tone-soft",
+        custom_attrs={**tone_of(verdict.mark), "role": "status"},
+    )
+
+
+def _said(said: Shown[Said]) -> rx.Component | rx.Var:
+    return rx.match(
+        said.kind,
+        ("code", rx.el.code(said.text, class_name="font-mono text-[0.93em]")),
+        ("strong", rx.el.b(said.text, class_name="font-semibold text-ink")),
+        ("link", inside(said.text, to=said.href, class_name="text-link hover:underline font-medium")),
+        rx.el.span(said.text),
+    )
+
+
+def _fact(fact: Shown[Fact]) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(fact.label, class_name="text-12 text-ink-3"),
+        rx.el.dd(
+            rx.cond(fact.kind == "branch", rx.el.span(glyph("branch"), class_name="text-ink-2")),
+            rx.cond(
+                fact.kind == "code",
+                rx.el.code(fact.value, class_name="font-mono text-12"),
+                rx.el.span(fact.value, class_name="[overflow-wrap:anywhere]"),
+            ),
+            rx.cond(fact.delta.text != "", delta(fact.delta)),
+            class_name="flex gap-1.5 items-center font-medium",
+            title=fact.title,
+        ),
+        class_name="grid gap-0.5 min-w-0",
+    )
+
+
+def attempts(tabs: Shown[list[Tab]]) -> rx.Component:
+    """Nothing for a run with one attempt."""
+    return rx.cond(
+        tabs.length() > 1,
+        rx.el.div(
+            rx.foreach(tabs, _tab),
+            class_name="flex gap-1 border-b border-line overflow-x-auto max-tab:px-2 [scrollbar-width:none]",
+            custom_attrs={"role": "tablist", "aria-label": "Attempts"},
+        ),
+    )
+
+
+def _tab(tab: Shown[Tab]) -> rx.Component:
+    return inside(
+        lone_glyph(tab.mark, 12),
+        rx.el.span("Attempt ", tab.number),
+        rx.el.span(tab.duration, class_name="text-12 text-ink-3 font-normal"),
+        to=tab.href,
+        prevent_scroll_reset=True,
+        class_name="relative flex gap-2 items-center h-9 max-tab:h-11 px-3 text-ink-2 whitespace-nowrap "
+        "hover:text-ink focus-visible:-outline-offset-2 "
+        "aria-selected:text-ink aria-selected:font-medium aria-selected:after:absolute aria-selected:after:inset-x-2 "
+        "aria-selected:after:bottom-0 aria-selected:after:h-0.5 aria-selected:after:bg-ink",
+        tab_index=rx.cond(tab.chosen, 0, -1),
+        custom_attrs={"role": "tab", "aria-selected": rx.cond(tab.chosen, "true", "false")},
+    )
+
+
+def _note(words: rx.Var[str], tone: str) -> rx.Component:
+    return rx.el.p(
+        words,
+        class_name="px-4 py-3 tab:rounded-lg border-y tab:border-x border-tone-line bg-tone-soft "
+        "text-tone-ink font-medium",
+        role="alert",
+        custom_attrs={"data-tone": tone},
+    )
+
+
+def _loading() -> rx.Component:
+    return rx.el.div(
+        bar("w-56"),
+        bar("w-72 tab:w-[480px]", "h-5"),
+        bar("w-full", "h-16"),
+        bar("w-72 tab:w-[640px]", "h-8"),
+        class_name="appear grid gap-4 max-tab:px-4",
+        aria_hidden="true",
+    )

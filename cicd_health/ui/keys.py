@@ -1,0 +1,35 @@
+"""Keys that work on a page: what carries `aria-keyshortcuts="n"` is pressed by n, an input is gone to.
+
+A script in the head reads the attribute, so that a key is where its button is and no key is sent to the server. While
+somebody types only the keys of what stands in the same `[data-keys]` and says `data-typing` work, such as Enter there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCRIPT = """
+addEventListener('keydown',e=>{
+const t=e.target;
+if(!t.closest||e.ctrlKey||e.metaKey||e.altKey||e.isComposing||e.defaultPrevented)return;
+if(t.getAttribute('role')==='tab'&&/^Arrow(Left|Right)$/.test(e.key)){
+const all=[...t.parentElement.querySelectorAll('[role=tab]')];
+const to=all[(all.indexOf(t)+(e.key==='ArrowRight'?1:all.length-1))%all.length];
+e.preventDefault();to.focus();to.click();return}
+const typing=t.closest('input,textarea,select,[contenteditable=true]');
+const key=(e.shiftKey&&e.key.length>1?'Shift+':'')+e.key;
+const at=typing?typing.closest('[data-keys]'):document;
+if(!at)return;
+const to=[...at.querySelectorAll('[aria-keyshortcuts]')].find(x=>
+x.getAttribute('aria-keyshortcuts').split(' ').includes(key)&&(!typing||x.dataset.typing)&&x.getClientRects().length);
+if(!to)return;
+e.preventDefault();
+if(to.matches('input')){to.focus();to.select()}else to.click();
+if(key==='Escape'&&typing)typing.blur()
+})
+"""
+
+
+def key(name: str, *, typing: bool = False) -> dict[str, Any]:
+    """The attributes of what this key presses, also or only while typing beside it."""
+    return {"aria-keyshortcuts": name, **({"data-typing": "1"} if typing else {})}

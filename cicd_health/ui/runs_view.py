@@ -1,0 +1,275 @@
+"""The runs page as text: what was asked for, the runs, and where the list goes on. Plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta, tzinfo
+
+from cicd_health.model.health import RunLine
+from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
+from cicd_health.model.tally import is_rescued
+from cicd_health.model.windows import WINDOWS
+from cicd_health.store.lists import Row, RunFilter
+from cicd_health.ui import cursor, routes, rows
+from cicd_health.ui import format as text
+from cicd_health.ui.routes import AskedRuns
+from cicd_health.ui.rows import RunNow
+from cicd_health.ui.view import Choice
+
+PAGE = 50
+GROUPS = {"failed": ("Did not pass", FAILED), "unfinished": ("Not finished", UNFINISHED)}
+OUTCOMES = [Choice(slug, label) for slug, (label, _) in GROUPS.items()]
+OUTCOMES += [Choice(outcome.value, rows.MARKS[outcome].word) for outcome in Outcome]
+# What the form behind "More" asks for: the field of AskedRuns, its label, an example.
+NAMED = (
+    ("repo", "Repository", "owner/name"),
+    ("pipeline", "Pipeline", "ci"),
+    ("branch", "Branch", "main"),
+    ("event", "Event", "push"),
+    ("actor", "Actor", "wren"),
+    ("sha", "Commit", "4 digits or more"),
+)
+MOMENTS = (("start", "From", ""), ("end", "To", ""))
+MORE = (*NAMED, *MOMENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class RunListRow:
+    """What a run is; how it goes is in RunNow."""
+
+    key: str
+    href: str
+    pipeline: str
+    where: str
+    number: str
+    title: str
+    branch: str
+    sha: str
+    cause: str
+    actor: str
+    failed: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is set, and the address without it."""
+
+    label: str
+    value: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunsHead:
+    """Everything around the rows. `typed` are the values of the form, by field."""
+
+    sentence: str = ""
+    sub: str = ""
+    tabs: list[Choice] = field(default_factory=list)
+    windows: list[Choice] = field(default_factory=list)
+    providers: list[Choice] = field(default_factory=list)
+    provider: str = ""
+    outcome: str = ""
+    q: str = ""
+    typed: dict[str, str] = field(default_factory=dict)
+    offered: dict[str, list[str]] = field(default_factory=dict)
+    chips: list[Chip] = field(default_factory=list)
+    everything: str = ""
+    older: str = ""
+    newest: str = ""
+    nothing: str = ""
+    hint: str = ""
+    zone: str = ""
+    wrong: str = ""  # a date that cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class RunsView:
+    head: RunsHead
+    rows: list[RunListRow]
+    now: dict[str, RunNow]
+
+
+def moment(typed: str, zone: tzinfo) -> datetime | None:
+    """`2026-11-20`, with a time or without, in the viewer's zone unless it names one; None for anything else."""
+    try:
+        at = datetime.fromisoformat(typed.strip())
+        return at if at.tzinfo else at.replace(tzinfo=zone)
+    except ValueError:
+        return None
+
+
+def _picked(typed: str, zone: tzinfo) -> str:
+    """As the browser's own field for a date and time takes it."""
+    at = moment(typed, zone)
+    return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if at else ""
+
+
+def wanted(asked: AskedRuns, zone: tzinfo, now: datetime) -> RunFilter:
+    """The filter of an address. A day as the end is a whole one."""
+    group = GROUPS.get(asked.outcome)
+    start, end = moment(asked.start, zone), moment(asked.end, zone)
+    if end and len(asked.end.strip()) == len("2026-11-20"):
+        end += timedelta(days=1)
+    if asked.window and not (start or end):
+        start = now - WINDOWS[asked.window]
+    return RunFilter(
+        provider=asked.provider or None,
+        repo=asked.repo or None,
+        pipeline=asked.pipeline or None,
+        branch=asked.branch or None,
+        outcomes=tuple(group[1]) if group else (Outcome(asked.outcome),) if asked.outcome else (),
+        event=asked.event or None,
+        actor=asked.actor or None,
+        sha=asked.sha or None,
+        q=asked.q or None,
+        start=start,
+        end=end,
+    )
+
+
+def view(
+    found: Sequence[Row], asked: AskedRuns, providers: Sequence[str], repos: Sequence[str], now: datetime, zone: tzinfo
+) -> RunsView:
+    """The page for `found`, which holds one run more than a page when there are older ones."""
+    listed = found[:PAGE]
+    lines = [line(row) for row in listed]
+    last = listed[-1] if listed and len(found) > PAGE else None
+    older = routes.runs(replace(asked, before=cursor.encode(last["created_at"], last["id"]))) if last else ""
+    return RunsView(
+        head=replace(
+            head(asked, providers, now, zone),
+            sentence=sentence(asked, len(listed), more=bool(older)),
+            sub=span(lines, now, zone),
+            offered=offered(asked, listed, repos),
+            older=older,
+            newest=routes.runs(replace(asked, before="")) if asked.before else "",
+            nothing="" if listed else "No runs match" if narrowed(asked) else "No runs yet",
+            hint="" if listed else searched(asked),
+        ),
+        rows=[run_row(row, one) for row, one in zip(listed, lines, strict=True)],
+        now={str(one.run_id): rows.run_now(one, now, zone) for one in lines},
+    )
+
+
+def head(asked: AskedRuns, providers: Sequence[str], now: datetime, zone: tzinfo) -> RunsHead:
+    """What both tabs share: the tabs, the filters, what can be cleared."""
+    first = replace(asked, before="")
+    known = sorted({*providers, asked.provider} - {""})
+    wrong = [word for word in (asked.start, asked.end) if word and moment(word, zone) is None]
+    return RunsHead(
+        tabs=[
+            Choice("", "Runs", routes.runs(replace(first, place="")), chosen=not asked.place),
+            Choice("logs", "In logs", routes.runs(AskedRuns(place="logs", q=asked.q)), chosen=asked.place == "logs"),
+        ],
+        windows=[
+            Choice(slug, slug or "All", routes.runs(replace(first, window=slug)), chosen=slug == asked.window)
+            for slug in ("", *WINDOWS)
+        ],
+        providers=[Choice(provider, rows.provider_label(provider)) for provider in known],
+        provider=asked.provider,
+        outcome=asked.outcome,
+        q=asked.q,
+        typed={name: getattr(asked, name) for name, _, _ in NAMED}
+        | {name: _picked(getattr(asked, name), zone) for name, _, _ in MOMENTS},
+        chips=[
+            Chip(label, getattr(asked, name), routes.runs(replace(first, **{name: ""})))
+            for name, label, _ in MORE
+            if getattr(asked, name)
+        ],
+        everything=routes.runs(AskedRuns(place=asked.place)) if narrowed(asked) else "",
+        zone=f"Times in {text.offset(now, zone)}",
+        wrong=f"“{wrong[0]}” is not a date: write 2026-11-20, or 2026-11-20 08:00." if wrong else "",
+    )
+
+
+def narrowed(asked: AskedRuns) -> bool:
+    return any(getattr(asked, one.name) for one in fields(asked) if one.name not in ("place", "before"))
+
+
+def sentence(asked: AskedRuns, number: int, *, more: bool) -> str:
+    """`The latest 50 runs`, `12 runs match`."""
+    what = "run that did not pass" if asked.outcome == "failed" else "run"
+    plural = "runs that did not pass" if asked.outcome == "failed" else "runs"
+    if not number:
+        return f"No {plural}"
+    if asked.before:
+        return f"{text.counted(number, 'older ' + what, 'older ' + plural)}"
+    if more:
+        return f"The latest {number} {plural}"
+    return f"{text.counted(number, what, plural)}, all there are"
+
+
+def span(lines: Sequence[RunLine], now: datetime, zone: tzinfo) -> str:
+    """`created 09:10 to 10:42`; empty for none."""
+    if not lines:
+        return ""
+    first, last = (text.moment(one.created_at, now, zone) for one in (lines[-1], lines[0]))
+    return f"created {first}" if first == last else f"created {first} to {last}"
+
+
+def searched(asked: AskedRuns) -> str:
+    """What was asked for, in words: an empty answer says to which question."""
+    parts = [f"{label.lower()} {getattr(asked, name)}" for name, label, _ in MORE if getattr(asked, name)]
+    if asked.provider:
+        parts.insert(0, rows.provider_label(asked.provider))
+    if asked.outcome:
+        words = {choice.value: choice.label for choice in OUTCOMES}
+        parts.insert(0, words.get(asked.outcome, asked.outcome).lower())
+    if asked.window:
+        parts.append(f"the last {asked.window}")
+    if asked.q:
+        parts.append(f"“{asked.q}” in title, branch, actor, commit, number and names")
+    return f"Searched: {', '.join(parts)}." if parts else "They appear here with the first event or poll."
+
+
+def offered(asked: AskedRuns, listed: Sequence[Row], repos: Sequence[str]) -> dict[str, list[str]]:
+    """What the form proposes: repositories, and of the rest what is on this page."""
+    seen = ("pipeline", "branch", "event", "actor")
+    return {
+        "repo": [repo for repo in repos if repo],
+        **{name: sorted({row[name] for row in listed if row[name]}) for name in seen},
+    }
+
+
+def line(row: Row) -> RunLine:
+    return RunLine(
+        run_id=row["id"],
+        pipeline_id=row["pipeline_id"],
+        pipeline=row["pipeline"],
+        repo=row["repo"],
+        provider=row["provider"],
+        number=row["number"],
+        attempt=row["attempt"],
+        outcome=Outcome(row["outcome"]),
+        rescued=is_rescued(row["outcome"], row["first_outcome"]),
+        title=row["title"],
+        branch=row["branch"],
+        sha=row["sha"],
+        duration_s=row["duration_s"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        url=row["url"],
+    )
+
+
+def run_row(row: Row, one: RunLine) -> RunListRow:
+    shown = rows.run_row(one)
+    failed = " › ".join(part for part in (row["failed_job"], row["failed_step"]) if part)
+    return RunListRow(
+        key=shown.key,
+        href=routes.run(one.run_id),
+        pipeline=shown.pipeline,
+        where=rows.where(one.provider, one.repo),
+        number=shown.number,
+        title=shown.title,
+        branch=shown.branch,
+        sha=shown.sha,
+        cause=row["event"] or "",
+        actor=row["actor"] or "",
+        failed=failed if one.outcome in FAILED else "",
+        queue=text.duration(row["queue_s"]),
+    )

@@ -1,0 +1,90 @@
+"""The runs page in a real browser: filters are the address, the list is live, logs are searched."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests import running
+from tests.bodies import github_run
+from tests.browser.test_deliveries import post
+
+SOON_MS = 2000
+FLAT = {
+    "pipeline": "nightly",
+    "repo": "kestrel/ledger",
+    "branch": "main",
+    "status": "failure",
+    "started_at": "2026-03-02T10:00:00Z",
+    "completed_at": "2026-03-02T10:04:00Z",
+    "duration_seconds": 240,
+    "url": "https://ci.example/1",
+    "logs": "compiling\nE   AssertionError: refund issued twice\ndone\n",
+}
+
+
+def minutes_ago(minutes: float) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=minutes)
+
+
+def test_runs_are_listed_filtered_and_lead_to_their_page(page: Page, server: running.Server):
+    post(server, github_run(201, created=minutes_ago(30)))
+    post(server, github_run(202, conclusion="failure", created=minutes_ago(20)))
+    page.goto("/runs")
+    listed = page.get_by_role("region", name="Runs")
+    expect(listed.get_by_role("row").filter(has_text="#201")).to_contain_text("Success")
+    page.get_by_role("combobox", name="Outcome").select_option("failed")
+    page.wait_for_url("**/runs?outcome=failed")
+    expect(listed.get_by_role("row").filter(has_text="#202")).to_be_visible()
+    expect(listed.get_by_role("row").filter(has_text="#201")).to_have_count(0)
+    page.go_back()
+    row = listed.get_by_role("row").filter(has_text="#201")
+    expect(row.get_by_role("link", name="ci")).to_have_attribute("href", re.compile(r"^/runs/\d+$"))
+
+
+def test_a_new_run_joins_without_a_reload(page: Page, server: running.Server):
+    page.goto("/runs")
+    expect(page.get_by_role("heading", level=1)).not_to_be_empty()
+    post(server, github_run(203, created=minutes_ago(1)))
+    expect(page.get_by_role("row").filter(has_text="#203")).to_be_visible(timeout=SOON_MS)
+
+
+def test_further_filters_are_set_in_a_form_and_taken_off_one_by_one(page: Page, server: running.Server):
+    post(server, github_run(204, branch="release", created=minutes_ago(3)))
+    page.goto("/runs?window=7d")
+    expect(page.get_by_role("row").filter(has_text="#204")).to_be_visible()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Branch").locator("visible=true").fill("release")
+    page.get_by_label("Actor").locator("visible=true").fill("wren")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/runs?window=7d&branch=release&actor=wren")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 run, all there are")
+    page.get_by_role("link", name="Actor wren").click()
+    page.wait_for_url("**/runs?window=7d&branch=release")
+
+
+def test_what_is_searched_for_and_not_there_is_said(page: Page):
+    page.goto("/runs")
+    page.keyboard.press("/")
+    page.keyboard.type("no such thing")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?q=no+such+thing")
+    expect(page.get_by_role("main")).to_contain_text("“no such thing” in title, branch, actor")
+
+
+def test_all_logs_are_searched(page: Page, server: running.Server):
+    headers = {"Authorization": f"Bearer {server.secrets['INGEST_TOKEN']}"}
+    assert httpx.post(f"{server.url}/ingest/github", json=FLAT, headers=headers).is_success
+    page.goto("/runs")
+    page.get_by_role("link", name="In logs").click()
+    expect(page.get_by_role("main")).to_contain_text("Write 3 letters or digits or more")
+    page.get_by_role("searchbox").fill("REFUND issued")
+    page.get_by_role("searchbox").press("Enter")
+    found = page.get_by_role("region", name="Found in logs")
+    line = found.get_by_role("link").filter(has_text="AssertionError: refund issued twice")
+    expect(line.locator("mark")).to_have_text("refund issued")
+    expect(line).to_have_attribute("href", re.compile(r"/runs/\d+\?.*line=2"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 line in 1 log")

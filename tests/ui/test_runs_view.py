@@ -1,0 +1,114 @@
+"""The runs page as text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cicd_health.model.runs import FAILED, Outcome
+from cicd_health.store import engine, lists
+from cicd_health.ui import cursor, routes, runs_view
+from cicd_health.ui.routes import AskedRuns
+from tests.factories import NOW, Rows
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONE = ZoneInfo("UTC")
+EVERYTHING = AskedRuns()
+
+
+def view(asked: AskedRuns = EVERYTHING, page: int = runs_view.PAGE) -> runs_view.RunsView:
+    with engine.reading() as session:
+        found = lists.runs(session, runs_view.wanted(asked, ZONE, NOW), page + 1, cursor.decode(asked.before))
+    return runs_view.view(found, asked, ("github",), ("acme/shop",), NOW, ZONE)
+
+
+def test_a_row_leads_to_the_page_of_its_run(database):
+    with engine.writing() as session:
+        rows = Rows(session)
+        run = rows.run(
+            rows.pipeline(), outcome="failure", number=7, failed_job="unit", failed_step="pytest", event="push"
+        )
+        id = run.id
+    shown = view()
+    [row] = shown.rows
+    assert (row.href, row.number, row.pipeline, row.where) == (f"/runs/{id}", "#7", "ci", "acme/shop")
+    assert (row.failed, row.cause) == ("unit › pytest", "push")
+    assert shown.now[row.key].mark == "failure"
+    assert shown.head.sentence == "1 run, all there are"
+
+
+def test_what_passed_has_no_failed_step(database):
+    with engine.writing() as session:
+        rows = Rows(session)
+        rows.run(rows.pipeline(), failed_job="unit")
+    assert view().rows[0].failed == ""
+
+
+def test_pages_follow_each_other_without_repeating_a_run(database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runs_view, "PAGE", 2)
+    with engine.writing() as session:
+        rows = Rows(session)
+        pipeline = rows.pipeline()
+        keys = [str(rows.run(pipeline, created_at=NOW).id) for _ in range(5)]
+    seen, asked = [], AskedRuns()
+    for _ in range(3):
+        shown = view(asked, 2)
+        seen += [row.key for row in shown.rows]
+        asked = routes.asked_runs(
+            dict(pair.split("=") for pair in shown.head.older.partition("?")[2].split("&") if pair)
+        )
+    assert seen == keys[::-1]
+    assert shown.head.older == ""
+    assert shown.head.newest == "/runs"
+
+
+def test_an_empty_answer_says_what_was_searched(database):
+    head = view(AskedRuns(provider="github", branch="main", outcome="failed", window="7d", q="refund")).head
+    assert head.nothing == "No runs match"
+    assert head.hint == (
+        "Searched: did not pass, GitHub, branch main, the last 7d, "
+        "“refund” in title, branch, actor, commit, number and names."
+    )
+    assert head.everything == "/runs"
+
+
+def test_a_new_installation_is_not_told_to_widen_its_filters(database):
+    assert view().head.nothing == "No runs yet"
+    assert view().head.everything == ""
+
+
+def test_failed_asks_for_everything_that_did_not_pass():
+    wanted = runs_view.wanted(AskedRuns(outcome="failed"), ZONE, NOW)
+    assert set(wanted.outcomes) == FAILED
+    assert runs_view.wanted(AskedRuns(outcome="skipped"), ZONE, NOW).outcomes == (Outcome.SKIPPED,)
+    assert runs_view.wanted(AskedRuns(), ZONE, NOW).outcomes == ()
+
+
+def test_a_day_is_one_of_the_viewer_and_whole():
+    wanted = runs_view.wanted(AskedRuns(start="2026-03-12", end="2026-03-12"), BERLIN, NOW)
+    assert wanted.start == datetime(2026, 3, 11, 23, tzinfo=UTC)
+    assert wanted.end == datetime(2026, 3, 12, 23, tzinfo=UTC)
+
+
+def test_named_moments_outdo_the_window():
+    wanted = runs_view.wanted(AskedRuns(window="7d", start="2026-03-12T08:00"), BERLIN, NOW)
+    assert wanted.start == datetime(2026, 3, 12, 7, tzinfo=UTC)
+    assert wanted.end is None
+
+
+def test_a_date_that_cannot_be_read_is_said_and_left_out():
+    asked = AskedRuns(start="yesterday")
+    assert runs_view.wanted(asked, ZONE, NOW).start is None
+    assert "yesterday" in runs_view.head(asked, (), NOW, ZONE).wrong
+
+
+def test_each_filter_can_be_taken_off_alone():
+    asked = AskedRuns(branch="main", actor="wren", before="1-1")
+    chips = {chip.label: chip.href for chip in runs_view.head(asked, (), NOW, ZONE).chips}
+    assert chips == {
+        "Branch": routes.runs(replace(asked, branch="", before="")),
+        "Actor": routes.runs(replace(asked, actor="", before="")),
+    }
