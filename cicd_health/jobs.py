@@ -24,8 +24,8 @@ def poll_due(now: datetime) -> None:
     flow.queue_due(now)
 
 
-def poll(watch_id: int, now: datetime) -> None:
-    flow.poll(watch_id, now)
+def poll(watch_id: int, queued_at: str, now: datetime) -> None:
+    flow.poll(watch_id, now, datetime.fromisoformat(queued_at))
 
 
 def backfill(watch_id: int, walk: str, now: datetime) -> datetime | None:

@@ -33,11 +33,14 @@ log = structlog.get_logger(__name__)
 
 NAME = "cicd_health"
 QUEUE = "jobs"
+# What waits for other people's servers has lanes of its own, by the job's name: however slow those servers are, and
+# however many they are, no message and no clock waits behind them, and no poll behind the ways back.
+LANES = {"poll": "polls", "backfill": "backfills", "fetch_log": "logs", "find_cause": "logs"}
 UNFINISHED = ["ENQUEUED", "DELAYED", "PENDING"]
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
-AT_ONCE = 20  # jobs that one process runs at the same time
-POLL_S = 0.5  # how often a process looks for queued jobs
+AT_ONCE = {QUEUE: 20, "polls": 10, "backfills": 4, "logs": 6}  # jobs that one process runs at the same time
+LOOK_S = {QUEUE: 0.5, "polls": 1.0, "backfills": 2.0, "logs": 1.0}  # how often a process looks for queued jobs
 TEND_S = 5.0  # how often it looks after schedules and itself
 REAP_S = 15.0  # how often it looks for jobs of dead processes
 KEEP = timedelta(hours=1)  # how long a finished job's id keeps a second one away
@@ -76,7 +79,8 @@ def next_try(tries: int, since: datetime, now: datetime, *, permanent: bool = Fa
 def prepare(url: str) -> None:
     """Create or upgrade the engine's tables. `enqueue` needs them: call it wherever our own are migrated."""
     DBOS.migrate(_engine_url(url))
-    _client(url).register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=POLL_S)
+    for lane, at_once in AT_ONCE.items():
+        _client(url).register_queue(lane, worker_concurrency=at_once, polling_interval_sec=LOOK_S[lane])
 
 
 def enqueue(session: Session, job: str, key: str, *args: Any) -> None:
@@ -176,8 +180,10 @@ class Worker:
         for dead in {job.executor_id for job in pending if job.executor_id} - {self.id}:
             if self._locks.take(dead):
                 try:
-                    left = [job.workflow_id for job in pending if job.executor_id == dead]
-                    DBOS.resume_workflows(left, queue_name=QUEUE)
+                    left = [job for job in pending if job.executor_id == dead]
+                    for lane in {job.queue_name or QUEUE for job in left}:
+                        ids = [job.workflow_id for job in left if (job.queue_name or QUEUE) == lane]
+                        DBOS.resume_workflows(ids, queue_name=lane)
                     log.info("took over jobs of a dead process", process=dead, jobs=len(left))
                 finally:
                     self._locks.drop(dead)
@@ -226,7 +232,7 @@ def _after_error(turn: int, now: datetime) -> datetime | None:
 
 def _options(job: str, key: str, turn: int) -> Any:
     suffix = "" if turn == 1 else f"~{turn}"
-    return {"workflow_name": "job", "queue_name": QUEUE, "workflow_id": f"{job}-{key}{suffix}"}
+    return {"workflow_name": "job", "queue_name": LANES.get(job, QUEUE), "workflow_id": f"{job}-{key}{suffix}"}
 
 
 def _forget_finished(now: datetime) -> None:

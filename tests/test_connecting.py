@@ -161,3 +161,29 @@ def test_a_way_back_can_be_stopped_and_taken_up_again():
 )
 def test_a_host_is_named_as_events_name_it(provider: str, url: str, host: str):
     assert connecting.host_of(provider, url) == host
+
+
+@pytest.mark.parametrize("name", ["kestrel/..", "./api", "késtrel/api"])
+def test_what_no_repository_can_be_called_is_refused(name: str):
+    with pytest.raises(ValueError, match="owner/name"):
+        flow.watch_repository(name, NOW)
+
+
+def test_credentials_of_the_settings_go_to_no_server_they_named_before(environment):
+    environment(GITHUB_TOKEN="ghp_old", GITHUB_REPOS="kestrel/api")
+    flow.start(NOW)
+    environment(GITHUB_TOKEN="ghp_new", GITHUB_API_URL="https://ghe.example.com/api/v3")
+    flow.start(NOW)
+    assert [(line.host, line.name) for line in lines()] == [("ghe.example.com", "kestrel/api")]
+    with engine.reading() as session:
+        connections = {row.host: connecting.of_source(row) for row in watches.sources_of_settings(session, "github")}
+    assert {host: found and found.token for host, found in connections.items()} == {"ghe.example.com": "ghp_new"}
+    assert {line.host: line.connected for line in sources()} == {"github.com": False, "ghe.example.com": True}
+
+
+def test_a_repository_is_watched_once_however_its_name_is_written(environment):
+    first = flow.watch_repository("kestrel/api", NOW)
+    assert flow.watch_repository("Kestrel/API", NOW) == first
+    environment(GITHUB_REPOS="KESTREL/api")
+    flow.start(NOW)
+    assert [line.name for line in lines()] == ["kestrel/api"]

@@ -257,3 +257,26 @@ def stop_in_the_middle(github: GitHubStub, id: int) -> None:
     github.instead(stop, 1000, r"/actions/runs$")
     watching.walk(id)
     github.all_well()
+
+
+def test_a_run_of_which_half_is_nonsense_stops_no_other(github: GitHubStub, repo: Repository):
+    at = watching.now() - timedelta(hours=1)
+    repo.play(at)
+    odd = {"status": "completed", "conclusion": {"was": ["failure"]}, "run_attempt": 2**31 - 1, "workflow_id": 9}
+    repo.add({"id": "7/../../../../user", "created_at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "name": "CI\x00", **odd})
+    id = watch(github)
+    line = watching.poll(id)
+    assert (line.state, line.error) == ("ok", None)
+    assert watching.count("jobs") == 1
+    assert {asked.path.removesuffix("/jobs").rpartition("/")[2] for asked in github.asked("/user")} == set()
+
+
+def test_a_repository_renamed_on_the_way_back_is_walked_to_the_end(github: GitHubStub, repo: Repository):
+    newest = watching.now() - timedelta(days=2)
+    for place in range(120):
+        repo.play(newest - timedelta(minutes=place))
+    id = watch(github, backfill=True)
+    github.rename(repo, "kestrel/till")
+    done = watching.walk(id)
+    assert (done.name, done.backfill.state.value, done.backfill.done) == ("kestrel/till", "done", 120)
+    assert watching.count("jobs") == 120

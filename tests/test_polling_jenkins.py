@@ -223,6 +223,27 @@ def test_trouble_is_said_and_left_alone_and_heals_by_itself(jenkins: JenkinsStub
     assert len(watching.runs()) == 2
 
 
+def test_jobs_that_cannot_be_read_are_said_and_neither_hide_nor_slow_down_the_others(jenkins: JenkinsStub):
+    at = watching.now() - timedelta(minutes=50)
+    for n in range(6):
+        jenkins.root.make(f"job-{n}-broken").play(at)
+        jenkins.root.make(f"job-{n}-well").play(at)
+    id = watch(jenkins)
+    jenkins.fail_next(9999, path=r"broken/\d+/")
+    for _ in range(3):
+        line = watching.poll(id)
+        assert (line.state, line.complete_until) == ("error", None)
+        assert "and 5 more could not be read" in (line.error or "")
+        assert line.next_poll_at is not None
+        assert line.next_poll_at < watching.now() + timedelta(minutes=5, seconds=5), "no growing pauses"
+        assert watching.source(line.source_id).trouble is None, "the server is well"
+        watching.let_pass(id)
+    assert len(watching.runs()) == 6
+    jenkins.all_well()
+    assert watching.poll(id).state == "ok"
+    assert len(watching.runs()) == 12
+
+
 def test_the_api_token_goes_to_no_other_host(jenkins: JenkinsStub):
     jenkins.root.make("nightly").play(watching.now() - timedelta(minutes=50))
     id = watch(jenkins)

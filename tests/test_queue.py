@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from cicd_health import queue, settings
+from cicd_health.jobs import JOBS
 from cicd_health.queue import Job
 from cicd_health.store import engine
 from cicd_health.store.locks import locks_for
@@ -134,6 +135,25 @@ async def test_many_writers_and_the_engine_share_the_database(prepared):
             writer.join()
     assert not failures
     assert sorted(calls.args) == [(n,) for n in range(100)]
+
+
+async def test_messages_go_out_while_slow_servers_hold_all_polls_up(prepared):
+    answer, calls = threading.Event(), Calls()
+    try:
+        for n in range(60):
+            put("poll", str(n))
+        async with queue.running([Job("poll", lambda now: answer.wait(60) and None), Job("greet", calls)]):
+            put("greet", "1")
+            assert calls.wait_for(1)
+            assert queue.depth() > 40, "the polls are not done"
+            answer.set()
+    finally:
+        answer.set()
+
+
+def test_every_job_with_a_lane_of_its_own_is_one_of_ours():
+    assert queue.LANES.keys() <= {job.name for job in JOBS}
+    assert set(queue.LANES.values()) < queue.AT_ONCE.keys()
 
 
 async def test_the_worker_says_that_it_works(prepared):

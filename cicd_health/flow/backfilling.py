@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -27,6 +28,11 @@ def backfill(watch_id: int, walk: str, now: datetime) -> datetime | None:
         row, source = watches.pair(session, watch_id)
         if row is None or source is None or not _is_walking(row, walk):
             return None
+        if (well_at := polling.rests(source, row, now)) is not None:
+            again_at = well_at + timedelta(seconds=random.uniform(5, 60))  # a poll is the one to try it
+            watches.change(session, watch_id, backfill_waits_until=again_at, backfill_error=source.error)
+            engine.announce(session, "sources")
+            return again_at
         work = polling.prepare(session, watch_id, now)
         if work is None:
             return polling.waits(row, source, now) or now + polling.pause_after(row.tries, FIRST_PAUSE)
@@ -38,7 +44,7 @@ def backfill(watch_id: int, walk: str, now: datetime) -> datetime | None:
             polling.save(work.source.provider, batch.documents, datetime.now(UTC), quiet=True)
             if not _advanced(work, batch):
                 return None
-            if datetime.now(UTC) - now > SLICE:
+            if batch.name or datetime.now(UTC) - now > SLICE:  # what is here stands under the new name now
                 return datetime.now(UTC)
     except RemoteError as error:
         return _backfill_failed(work, error, datetime.now(UTC))
@@ -69,6 +75,8 @@ def _advanced(work: polling.Work, batch: Batch) -> bool:
             done=batch.done,
             requests=batch.requests,
         )
+        if batch.name:
+            watches.rename(session, work.watch_id, work.source_id, batch.name)
         if batch.rate_limit is not None and not work.watch.token:
             watches.note_rate_limit(session, work.source_id, batch.rate_limit)
         engine.announce(session, "sources")
@@ -88,6 +96,8 @@ def _backfill_failed(work: polling.Work, error: RemoteError, now: datetime) -> d
             backfill_waits_until=again_at,
             backfill_error=error.sentence,
         )
+        if error.trouble in (Trouble.UNREACHABLE, Trouble.UNAUTHORIZED) and not work.watch.token:
+            polling.note_trouble(session, work.source_id, error, again_at, now)  # the other ways back need not try
         engine.announce(session, "sources")
     return again_at
 

@@ -18,7 +18,7 @@ from cicd_health.store.tables import SourceRow, WatchRow
 
 GITHUB, JENKINS = "github", "jenkins"
 GITHUB_API = "https://api.github.com"
-FULL_NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
+FULL_NAME = re.compile(r"(?!\.{1,2}/)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 LONGEST_NAME = 500
 EVERYTHING = ""  # of a Jenkins server
 
@@ -93,8 +93,8 @@ def _connected(session: Session, row: SourceRow, url: str, now: datetime) -> int
     session.flush()
     source_id = names.row_id(row)
     for watch in watches.of_source(session, source_id):
-        watch.next_poll_at = watch.trouble = watch.error = watch.error_at = None
-        watch.tries = 0
+        watch.trouble = watch.error = watch.error_at = None
+        watch.next_poll_at, watch.tries = now, 0
     engine.announce(session, "sources")
     return source_id
 
@@ -109,6 +109,7 @@ def forget_connection(source_id: int, now: datetime) -> None:
         for watch in watches.of_source(session, source_id):
             if watch.origin == "user":
                 session.delete(watch)
+        session.flush()
         sync_settings(session, now)
         engine.announce(session, "sources")
 
@@ -177,12 +178,14 @@ def _start_watching(
     session: Session, source: SourceRow, name: str, origin: str, now: datetime, *, backfill: bool = True
 ) -> WatchRow:
     """Watch from now on; the first poll and the way back are queued in this transaction."""
-    found = watches.ensure_watch(session, names.row_id(source), name, origin, now)
+    source_id = names.row_id(source)
+    found = watches.of_name(session, source_id, name) if source.provider == GITHUB else None
+    found = found or watches.ensure_watch(session, source_id, name, origin, now)
     found.enabled = True
     if backfill and found.backfill_state == BackfillState.NONE:
         start_backfill(session, found, now)
     session.flush()
-    queue.enqueue(session, "poll", f"{found.id}-{now:%Y%m%dT%H%M%S%f}", found.id)
+    queue.enqueue(session, "poll", f"{found.id}-{now:%Y%m%dT%H%M%S%f}", found.id, now.isoformat())
     engine.announce(session, "sources")
     return found
 
@@ -217,23 +220,33 @@ def _sync(session: Session, provider: str, url: str, wanted: tuple[str, ...], no
         row.origin, row.base_url = "env", url
     session.flush()
     checked = tuple(_checked(provider, name) for name in wanted)
-    _unsync(session, provider, checked)
-    here = {watch.name for watch in watches.of_source(session, names.row_id(row))}
+    source_id = names.row_id(row)
+    _unsync(session, provider, {(source_id, _same(provider, name)) for name in checked})
+    for other in watches.sources_of_settings(session, provider):
+        if other.id != source_id:  # the settings' credentials are for one server, and are shown to no other
+            other.origin, other.base_url = "event", None
+    here = {_same(provider, watch.name) for watch in watches.of_source(session, source_id)}
     for name in checked:
-        if name not in here:
+        if _same(provider, name) not in here:
             _start_watching(session, row, name, "env", now)
 
 
 def _forget_settings(session: Session, provider: str) -> None:
-    _unsync(session, provider, ())
+    _unsync(session, provider, set())
     for source in watches.sources_of_settings(session, provider):
         source.origin, source.base_url = "event", None
 
 
-def _unsync(session: Session, provider: str, wanted: tuple[str, ...]) -> None:
+def _unsync(session: Session, provider: str, wanted: set[tuple[int, str]]) -> None:
     for row in watches.of_settings(session, provider):
-        if row.name not in wanted:
+        if (row.source_id, _same(provider, row.name)) not in wanted:
             session.delete(row)
+    session.flush()
+
+
+def _same(provider: str, name: str) -> str:
+    """What names of one thing have in common: to GitHub, upper and lower case are the same."""
+    return name.lower() if provider == GITHUB else name
 
 
 def of_source(source: SourceRow, watch: WatchRow | None = None) -> Connection | None:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from cicd_health import queue, settings
-from cicd_health.flow import connecting
+from cicd_health.flow import connecting, polling
 from cicd_health.flow import logs as keeping
 from cicd_health.logs.intake import BLOCK_SIZE, Intake
 from cicd_health.logs.packing import text_of
 from cicd_health.providers.remote import Connection, LogAsked, LogGone, LogNotReady, RemoteError
-from cicd_health.store import engine, logs
+from cicd_health.store import engine, logs, watches
 from cicd_health.store.logs import Errand
 
 log = structlog.get_logger(__name__)
@@ -30,10 +30,15 @@ def fetch_log(log_id: int, now: datetime) -> datetime | None:
     with engine.reading() as session:
         errand = logs.errand(session, log_id)
         connection = keeping.connection_of(session, errand.owner.run_id) if errand else None
+        place = watches.place_of_run(session, errand.owner.run_id) if errand else None
     if errand is None:
         return None
-    if connection is None:
+    if connection is None or place is None:
         return _failed(log_id, "The source is not connected: its logs cannot be fetched.", None, now)
+    well_at = polling.rests(*place, now)
+    if well_at is not None:
+        again_at = queue.next_try(errand.tries + 1, errand.since, now)
+        return _failed(log_id, place[0].error or "The source is in trouble.", again_at and max(again_at, well_at), now)
     try:
         return _fetch(log_id, errand, connection, now)
     except LogGone:

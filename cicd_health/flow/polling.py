@@ -17,6 +17,7 @@ from sqlmodel import Session
 from cicd_health import queue, settings, vault
 from cicd_health.flow import connecting, inbox, saving
 from cicd_health.model.deliveries import DeliveryState, Incoming
+from cicd_health.model.watches import BackfillState
 from cicd_health.providers.remote import Asked, Batch, Connection, Document, Remote, RemoteError, Trouble
 from cicd_health.store import deliveries, engine, names, watches
 from cicd_health.store.known_runs import KnownRuns
@@ -29,6 +30,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 REDELIVER_EVERY = timedelta(hours=1)
 # Troubles of the server or of the credentials, not of one repository.
 OF_SOURCE = {Trouble.UNREACHABLE, Trouble.SERVER, Trouble.UNAUTHORIZED, Trouble.LIMITED, Trouble.SLOWED}
+OF_NAME = {Trouble.FORBIDDEN, Trouble.SSO, Trouble.NOT_FOUND}  # the server answers, and knows who asks
 LOCAL = ("localhost", "127.0.0.1", "[::1]")  # where no provider's webhook arrives
 
 
@@ -58,8 +60,10 @@ def queue_due(now: datetime) -> int:
     """Queue a poll of every watch whose time has come; how many."""
     with engine.writing() as session:
         due = watches.due(session, now)
-        for watch_id in due:
-            queue.enqueue(session, "poll", f"{watch_id}-{now:%Y%m%dT%H%M}", watch_id)
+        for watch_id, since in due:
+            # What has been due since the same moment is queued already; ten minutes later perhaps no more.
+            key = f"{watch_id}-{since:%Y%m%dT%H%M%S%f}-{int(now.timestamp()) // 600}"
+            queue.enqueue(session, "poll", key, watch_id, now.isoformat())
     return len(due)
 
 
@@ -76,18 +80,24 @@ def poll_now(now: datetime, source_id: int | None = None, watch_id: int | None =
             watches.watch(session, watch_id)
         for row, source in watches.pairs(session, source_id, watch_id):
             if row.enabled and source.enabled and not waits(row, source, now):
-                queue.enqueue(session, "poll", f"{row.id}-{now:%Y%m%dT%H%M%S%f}", row.id)
+                # Asked for again before the answer is there, it is asked once.
+                key = f"{row.id}-asked-{row.last_poll_at or row.created_at:%Y%m%dT%H%M%S%f}-{now:%Y%m%dT%H%M}"
+                queue.enqueue(session, "poll", key, row.id, now.isoformat())
                 queued += 1
     return queued
 
 
-def poll(watch_id: int, now: datetime) -> None:
-    """Compare one watch with its provider. What goes wrong is written down, and its next time is set."""
-    work = _claim(watch_id, now)
+def poll(watch_id: int, now: datetime, queued_at: datetime | None = None) -> None:
+    """Compare one watch with its provider. What goes wrong is written down, and its next time is set.
+
+    Nothing is asked when what this poll was queued for was found out since, by another one.
+    """
+    work = _claim(watch_id, now, queued_at)
     if work is None:
         return
-    since = work.watch.complete_until or now  # a poll looks back a day by itself; the backfill goes further
-    asked = Asked(work.watch.name, since=since, until=now, etag=work.watch.etag)
+    since = work.watch.complete_until or now - work.remote.first_look  # the backfill goes further
+    walking = work.watch.backfill_state == BackfillState.RUNNING and work.watch.backfill_waits_until is None
+    asked = Asked(work.watch.name, since=since, until=now, etag=work.watch.etag, jobs=not walking)
     etag = work.watch.etag
     try:
         for batch in work.remote.poll(work.connection, asked, work.known, now):
@@ -105,13 +115,34 @@ def poll(watch_id: int, now: datetime) -> None:
         _redeliver(work, now)
 
 
-def _claim(watch_id: int, now: datetime) -> Work | None:
+def _claim(watch_id: int, now: datetime, queued_at: datetime | None) -> Work | None:
     """The work, when it is ours: not somebody else's, not gone, not to wait."""
     with engine.writing() as session:
+        row, source = watches.pair(session, watch_id)
+        if row and source and queued_at and _is_settled(row, source, queued_at, now):
+            return None
         work = prepare(session, watch_id, now)
         if work is None or not watches.claim(session, watch_id, now, now + LEASE):
             return None
         return work
+
+
+def _is_settled(row: WatchRow, source: SourceRow, queued_at: datetime, now: datetime) -> bool:
+    """Whether there was a whole poll of it since, or a vain one, or a vain one of its source, which now rests."""
+    if row.complete_until is not None and queued_at <= row.complete_until <= now:
+        return True
+    if row.trouble and row.last_poll_at is not None and queued_at <= row.last_poll_at <= now:
+        return True
+    tried_at = source.last_poll_at
+    return rests(source, row, now) is not None and tried_at is not None and queued_at <= tried_at <= now
+
+
+def rests(source: SourceRow, row: WatchRow | None, now: datetime) -> datetime | None:
+    """Until when a source in trouble is left alone; None when it is well, or the watch has a token of its own."""
+    own = row is not None and row.token
+    if own or source.trouble not in OF_SOURCE or source.next_poll_at is None or source.next_poll_at <= now:
+        return None
+    return source.next_poll_at
 
 
 def prepare(session: Session, watch_id: int, now: datetime) -> Work | None:
@@ -186,6 +217,8 @@ def _succeeded(work: Work, etag: str | None, begun_at: datetime) -> None:
             error_at=None,
         )
         watches.refresh_source(session, work.source_id, now)
+        if not work.watch.token:
+            watches.note_answer(session, work.source_id, now)
         engine.announce(session, "sources")
 
 
@@ -204,25 +237,35 @@ def _failed(work: Work, error: RemoteError, now: datetime) -> None:
 def write_trouble(session: Session, row: WatchRow, error: RemoteError, now: datetime) -> None:
     """Note what is wrong and since when, and when to ask again: at the provider's word, else with growing pauses."""
     again_at = error.retry_at if error.retry_at and error.retry_at > now else now + pause_after(row.tries, _interval())
-    of_source = error.trouble in OF_SOURCE and not row.token
+    if error.partly and error.retry_at is None:  # it answers, so it is asked as ever
+        again_at = now + _interval()
+    of_source = error.trouble in OF_SOURCE and not row.token and not error.partly
     watches.change(
         session,
         names.row_id(row),
         busy_until=None,
         last_poll_at=now,
         next_poll_at=again_at,
-        tries=row.tries + 1,
+        tries=row.tries + (not error.partly),
         trouble=error.trouble.value,
         error=error.sentence,
         error_at=row.error_at or now,
     )
     if of_source:
-        source = watches.source(session, row.source_id)
-        said = {"trouble": error.trouble.value, "error": error.sentence, "error_at": source.error_at or now}
-        watches.change_source(session, row.source_id, next_poll_at=again_at, last_poll_at=now, **said)
+        note_trouble(session, row.source_id, error, again_at, now)
+        watches.change_source(session, row.source_id, last_poll_at=now)
+    elif (error.partly or error.trouble in OF_NAME) and not row.token:
+        watches.note_answer(session, row.source_id, now)
     if error.rate_limit is not None and not row.token:
         watches.note_rate_limit(session, row.source_id, error.rate_limit)
     engine.announce(session, "sources")
+
+
+def note_trouble(session: Session, source_id: int, error: RemoteError, again_at: datetime, now: datetime) -> None:
+    """The whole source is in trouble, and rests until then."""
+    source = watches.source(session, source_id)
+    said = {"trouble": error.trouble.value, "error": error.sentence, "error_at": source.error_at or now}
+    watches.change_source(session, source_id, next_poll_at=again_at, **said)
 
 
 def pause_after(tries: int, first: timedelta) -> timedelta:

@@ -12,8 +12,9 @@ from cicd_health.model.logs import Block, Packed
 BLOCK_SIZE = 64 * 1024
 SLICE = 16 * 1024  # bytes taken at once; no line but an open one is longer
 LONGEST_LINE = 16 * 1024  # characters
-# Control characters but tab, line feed, carriage return and escape. PostgreSQL refuses NUL in a text.
-REMOVED = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D, 0x1B})
+# Control characters but tab, line feed, carriage return, escape, and the bell, which ends the escape of a link or a
+# title: without it the rest of the line would be taken for that. PostgreSQL refuses NUL in a text.
+REMOVED = bytes({*range(0x20), 0x7F} - {0x07, 0x09, 0x0A, 0x0D, 0x1B})
 ASCII = b"az AZ 09\t\r\n\x1b[0m +AGE- xn--a \\n\\x41 \\u0041 ~{"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -36,7 +36,8 @@ class RateLimit:
 class RemoteError(Exception):
     """The provider did not answer as hoped: one sentence for people, without any secret.
 
-    `retry_at` is set when the provider said when to come back, or must have meant it.
+    `retry_at` is set when the provider said when to come back, or must have meant it. `partly`: it did answer, and what
+    is wrong is with a part of what was asked for; the rest was read.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class RemoteError(Exception):
         *,
         retry_at: datetime | None = None,
         rate_limit: RateLimit | None = None,
+        partly: bool = False,
     ) -> None:
         super().__init__(sentence)
         self.trouble, self.sentence = trouble, sentence
         self.retry_at, self.rate_limit = retry_at, rate_limit
+        self.partly = partly
 
 
 class LogGone(Exception):
@@ -109,7 +112,8 @@ class Asked:
     """What to look at: a repository "owner/name"; a Jenkins job's full name, or "" for all.
 
     `since`: what was created from then on (a poll adds its own overlap before it). `until`: the end of a backfill.
-    `etag` and `cursor` are what the last batch of the previous call gave.
+    `etag` and `cursor` are what the last batch of the previous call gave. `jobs` False: a backfill is reading the jobs
+    that are missing, so a poll need not.
     """
 
     name: str
@@ -117,6 +121,7 @@ class Asked:
     until: datetime
     etag: str | None = None
     cursor: str | None = None
+    jobs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,7 @@ class Remote:
     try_out(connection, name): whether this connection works, and for that repository or job.
     redeliver(connection, name, address, received, now): ask for the failed deliveries of our own webhook again,
         those whose ids `received` does not know; how many. None where the provider has no such thing.
+    first_look: how far before the present a first poll must ask to have the last day.
     """
 
     poll: Walk
@@ -191,3 +197,4 @@ class Remote:
     log: Callable[[Connection, LogAsked], AbstractContextManager[LogStream]]
     try_out: Callable[[Connection, str | None], Tested]
     redeliver: Callable[[Connection, str, str, Callable[[Sequence[str]], set[str]], datetime], int] | None = None
+    first_look: timedelta = timedelta(0)

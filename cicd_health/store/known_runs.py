@@ -14,6 +14,8 @@ from cicd_health.store import engine
 
 TABLES = SQLModel.metadata.tables
 REPO, PIPELINE, RUN, ATTEMPT = (TABLES[name] for name in ("repositories", "pipelines", "runs", "attempts"))
+# The plus keeps SQLite from walking through all runs of a repository to find the few that have not ended.
+ANY_REPO: sa.ColumnClause[int] = sa.literal_column("+runs.repo_id", sa.Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +36,46 @@ class KnownRuns:
             .outerjoin(ATTEMPT, last)
         )
         with engine.reading() as session:
-            wanted = query.where(*self._within(session), RUN.c.external_id.in_(list(external_ids)))
+            within = self._within(session) if self.provider != "jenkins" else self._in_folders(session, external_ids)
+            wanted = query.where(*within, RUN.c.external_id.in_(list(external_ids)))
             return {row.external_id: _known(row) for row in session.connection().execute(wanted)}
 
     def unfinished(self, limit: int) -> Sequence[str]:
         """Runs that have not ended as far as is known, the oldest first."""
-        return self._ids(sa.text("runs.status != 'completed'"), RUN.c.created_at.asc(), limit)
+        return self._ids(sa.text("runs.status != 'completed'"), RUN.c.created_at.asc(), limit, ANY_REPO)
 
     def without_jobs(self, limit: int) -> Sequence[str]:
         """Runs that have ended and whose jobs were not all read yet, the newest first."""
         missing = sa.text("runs.status = 'completed' AND runs.jobs_known < runs.attempts")
         return self._ids(missing, RUN.c.created_at.desc(), limit)
 
-    def _ids(self, which: sa.TextClause, order: Any, limit: int) -> list[str]:
+    def _ids(self, which: sa.TextClause, order: Any, limit: int, repo_id: Any = RUN.c.repo_id) -> list[str]:
         with engine.reading() as session:
-            query = sa.select(RUN.c.external_id).where(*self._within(session), which).order_by(order).limit(limit)
+            within = self._within(session, repo_id)
+            query = sa.select(RUN.c.external_id).where(*within, which).order_by(order).limit(limit)
             return list(session.connection().execute(query).scalars())
 
-    def _within(self, session: Session) -> list[sa.ColumnElement[bool]]:
+    def _in_folders(self, session: Session, external_ids: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+        """The folders that these builds are in: a server has too many to look for a build in each."""
+        folders = {id.rpartition("#")[0].rpartition("/")[0] for id in external_ids}
+        repos = sa.select(REPO.c.id, REPO.c.name).where(REPO.c.source_id == self.source_id, REPO.c.name.in_(folders))
+        return [RUN.c.repo_id.in_(_ids(session, repos))]
+
+    def _within(self, session: Session, repo_id: Any = RUN.c.repo_id) -> list[sa.ColumnElement[bool]]:
         """The runs of the watched repository; of a Jenkins job, or of all below a folder."""
         repos = sa.select(REPO.c.id, REPO.c.name).where(REPO.c.source_id == self.source_id)
         if self.provider != "jenkins":
             repos = repos.where(sa.func.lower(REPO.c.name) == self.name.lower())
-            return [RUN.c.repo_id.in_(_ids(session, repos))]
+            return [repo_id.in_(_ids(session, repos))]
         if not self.name:
-            return [RUN.c.repo_id.in_(_ids(session, repos))]
+            return [repo_id.in_(_ids(session, repos))]
         parent = self.name.rpartition("/")[0]
         below = sa.or_(REPO.c.name == self.name, REPO.c.name.startswith(f"{self.name}/", autoescape=True))
         job = sa.and_(
-            RUN.c.repo_id.in_(_ids(session, repos.where(REPO.c.name == parent))),
+            repo_id.in_(_ids(session, repos.where(REPO.c.name == parent))),
             RUN.c.external_id.startswith(f"{self.name}#", autoescape=True),
         )
-        return [sa.or_(RUN.c.repo_id.in_(_ids(session, repos.where(below))), job)]
+        return [sa.or_(repo_id.in_(_ids(session, repos.where(below))), job)]
 
 
 def _known(row: Any) -> KnownRun:

@@ -11,8 +11,9 @@ from sqlmodel import Session
 from cicd_health.model.runs import FAILED, Outcome
 from cicd_health.store.lists import JOB, PIPELINE, REPO, RUN, STEP, Row, Rows
 
-BACK = 200  # runs before this one that are looked through
-ELSEWHERE = timedelta(days=90)
+BACK = 200  # runs of the same branch before this one that are looked through
+BACK_OF_PIPELINE = 3_000  # among so many of its pipeline: a branch that was built once long ago is not searched for
+ELSEWHERE = timedelta(days=90)  # how far around a run others are looked for
 NEIGHBOUR = sa.select(
     *(RUN.c[name] for name in ("id", "number", "outcome", "attempt", "sha", "title", "actor", "branch")),
     *(RUN.c[name] for name in ("created_at", "completed_at", "duration_s", "signature", "failed_job", "failed_step")),
@@ -21,11 +22,10 @@ NEIGHBOUR = sa.select(
 
 def before(session: Session, run: Row, limit: int = BACK) -> Rows:
     """Runs of the same pipeline and branch that were created before this one, newest first."""
+    recent = sa.select(RUN.c.id).where(RUN.c.pipeline_id == run["pipeline_id"], RUN.c.created_at <= run["created_at"])
+    recent = recent.order_by(RUN.c.created_at.desc()).limit(BACK_OF_PIPELINE)
     query = NEIGHBOUR.where(
-        RUN.c.pipeline_id == run["pipeline_id"],
-        RUN.c.branch.is_not_distinct_from(run["branch"]),
-        RUN.c.created_at <= run["created_at"],
-        RUN.c.id != run["id"],
+        RUN.c.id.in_(recent), RUN.c.branch.is_not_distinct_from(run["branch"]), RUN.c.id != run["id"]
     )
     return _rows(session, query.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(limit))
 
@@ -37,6 +37,7 @@ def last_green_on_default(session: Session, run: Row) -> Row | None:
         RUN.c.default_branch.is_(True),
         RUN.c.outcome == Outcome.SUCCESS.value,
         RUN.c.created_at < run["created_at"],
+        RUN.c.created_at > run["created_at"] - ELSEWHERE,
     )
     query = query.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(1)
     return session.connection().execute(query).mappings().one_or_none()

@@ -56,6 +56,12 @@ def find(session: Session, provider: str, name: str) -> WatchRow | None:
     return session.exec(query.order_by(col(WatchRow.id))).first()
 
 
+def of_name(session: Session, source_id: int, name: str) -> WatchRow | None:
+    """The watch of a repository; upper and lower case are the same."""
+    query = select(WatchRow).where(WatchRow.source_id == source_id, sa.func.lower(WatchRow.name) == name.lower())
+    return session.exec(query.order_by(col(WatchRow.id))).first()
+
+
 def of_source(session: Session, source_id: int) -> Sequence[WatchRow]:
     return session.exec(select(WatchRow).where(WatchRow.source_id == source_id).order_by(col(WatchRow.name))).all()
 
@@ -83,15 +89,22 @@ def _env_may_read_logs() -> bool:
     return bool(chosen.github_token or chosen.github_app_id)
 
 
-def due(session: Session, now: datetime, limit: int = 1000) -> list[int]:
-    """Watches whose time has come, the longest waiting first; of a source in trouble one only, to try it."""
+def due(session: Session, now: datetime, limit: int = 1000) -> list[tuple[int, datetime]]:
+    """Watches whose time has come and since when, the longest waiting first.
+
+    Of a source in trouble one only, to try it; a watch with a token of its own does not wait with its source.
+    """
+    times = WATCH.c.next_poll_at, WATCH.c.busy_until, SOURCE.c.next_poll_at, WATCH.c.created_at
     query = (
         sa.select(WATCH.c.id, WATCH.c.source_id, SOURCE.c.trouble, WATCH.c.token)
+        .add_columns(*(time.label(f"since_{place}") for place, time in enumerate(times)))
         .join(SOURCE, SOURCE.c.id == WATCH.c.source_id)
         .where(
             WATCH.c.enabled,
             SOURCE.c.enabled,
-            *(_past(column, now) for column in (WATCH.c.next_poll_at, SOURCE.c.next_poll_at, WATCH.c.busy_until)),
+            _past(WATCH.c.next_poll_at, now),
+            _past(WATCH.c.busy_until, now),
+            sa.or_(WATCH.c.token.is_not(None), _past(SOURCE.c.next_poll_at, now)),
         )
         .order_by(WATCH.c.next_poll_at.asc().nulls_first(), WATCH.c.id)
         .limit(limit)
@@ -100,7 +113,7 @@ def due(session: Session, now: datetime, limit: int = 1000) -> list[int]:
     found = []
     for row in session.connection().execute(query):
         if row.trouble is None or row.token or row.source_id not in tried:
-            found.append(row.id)
+            found.append((row.id, max(time for time in row[4:] if time is not None)))
         if not row.token:
             tried.add(row.source_id)
     return found
@@ -132,23 +145,22 @@ def asked_to_wait(row: WatchRow | SourceRow, now: datetime) -> datetime | None:
     return None
 
 
+def note_answer(session: Session, source_id: int, now: datetime) -> None:
+    """The source is well: it answered. A wait that it asked for holds: the answer may be older than that."""
+    waits = sa.and_(SOURCE.c.trouble.in_(ASKED_TO_WAIT), SOURCE.c.next_poll_at > now)
+    said = sa.and_(SOURCE.c.id == source_id, SOURCE.c.trouble.is_not(None), ~sa.func.coalesce(waits, sa.false()))
+    well = {"next_poll_at": None, "trouble": None, "error": None, "error_at": None}
+    session.connection().execute(sa.update(SOURCE).where(said).values(well))
+
+
 def refresh_source(session: Session, source_id: int, now: datetime) -> None:
-    """After a good poll: the source answers, and is complete as far as all its watches are."""
+    """After a good poll: the source is complete as far as all its watches are."""
     ends = session.connection().execute(
         sa.select(WATCH.c.complete_until).where(WATCH.c.source_id == source_id, WATCH.c.enabled)
     )
     known = list(ends.scalars())
     complete_until = min(known) if known and None not in known else None
-    change_source(
-        session,
-        source_id,
-        last_poll_at=now,
-        complete_until=complete_until,
-        next_poll_at=None,
-        trouble=None,
-        error=None,
-        error_at=None,
-    )
+    change_source(session, source_id, last_poll_at=now, complete_until=complete_until)
 
 
 def advance_backfill(
@@ -245,8 +257,7 @@ def place_of_run(session: Session, run_id: int) -> tuple[SourceRow, WatchRow | N
     found = session.connection().execute(query).one_or_none()
     if found is None:
         return None
-    named = select(WatchRow).where(WatchRow.source_id == found.id, WatchRow.name == found.name)
-    return source(session, found.id), session.exec(named).one_or_none()
+    return source(session, found.id), of_name(session, found.id, found.name)
 
 
 def note_rate_limit(session: Session, source_id: int, left: Any) -> None:

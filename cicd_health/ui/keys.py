@@ -1,12 +1,12 @@
 """Keys that work on a page: what carries `aria-keyshortcuts="n"` is pressed by n, an input is gone to.
 
 A script in the head reads the attribute, so that a key is where its button is and no key is sent to the server. While
-somebody types only the keys of what stands in the same `[data-keys]` and says `data-typing` work, such as Enter there.
+somebody types, only the keys of what stands in the same `[data-keys]` and says so work, such as Enter in a search.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 SCRIPT = """
 addEventListener('keydown',e=>{
@@ -21,7 +21,8 @@ const key=(e.shiftKey&&e.key.length>1?'Shift+':'')+e.key;
 const at=typing?typing.closest('[data-keys]'):document;
 if(!at)return;
 const to=[...at.querySelectorAll('[aria-keyshortcuts]')].find(x=>
-x.getAttribute('aria-keyshortcuts').split(' ').includes(key)&&(!typing||x.dataset.typing)&&x.getClientRects().length);
+x.getAttribute('aria-keyshortcuts').split(' ').includes(key)&&x.getClientRects().length&&
+(typing?x.dataset.typing:x.dataset.typing!=='only'));
 if(!to)return;
 e.preventDefault();
 if(to.matches('input')){to.focus();to.select()}else to.click();
@@ -30,6 +31,6 @@ if(key==='Escape'&&typing)typing.blur()
 """
 
 
-def key(name: str, *, typing: bool = False) -> dict[str, Any]:
-    """The attributes of what this key presses, also or only while typing beside it."""
-    return {"aria-keyshortcuts": name, **({"data-typing": "1"} if typing else {})}
+def key(name: str, typing: Literal["never", "also", "only"] = "never") -> dict[str, Any]:
+    """The attributes of what this key presses: never, also or only while somebody types beside it."""
+    return {"aria-keyshortcuts": name, **({"data-typing": typing} if typing != "never" else {})}

@@ -39,7 +39,7 @@ def texts(packed: Packed) -> list[str]:
         (b"one\r\ntwo\r\r\n", ["one", "two"]),
         (b"10%\r50%\r100%\r\ndone", ["10%\r50%\r100%", "done"]),
         (b"\xef\xbb\xbf2026-07-29T14:40:54Z begun", ["2026-07-29T14:40:54Z begun"]),
-        (b"a\x00b\x07\x08\x7f\tc\x0c", ["ab\tc"]),
+        (b"a\x00b\x07\x08\x7f\tc\x0c", ["ab\x07\tc"]),
         (b"\x1b[31mred\x1b[0m", ["\x1b[31mred\x1b[0m"]),
         (b"caf\xc3\xa9 \xff\xfe!", ["café \ufffd\ufffd!"]),
         (b"<script>alert(1)</script>", ["<script>alert(1)</script>"]),

@@ -88,15 +88,26 @@ def test_a_job_that_cannot_be_read_does_not_stop_the_others(jenkins: JenkinsStub
     assert sorted(memory.states) == ["app#1", "tool#1"]
 
 
-def test_many_jobs_that_cannot_be_read_are_a_server_that_is_ill(jenkins: JenkinsStub):
+def test_many_jobs_that_cannot_be_read_hide_no_other(jenkins: JenkinsStub):
     for number in range(20):
         jenkins.root.make(f"more/{number}").play(NOON)
     jenkins.fail_next(99, path="/job/more/")
     memory = Memory()
-    with pytest.raises(RemoteError):
+    with pytest.raises(RemoteError, match="and 19 more could not be read") as caught:
         poll(jenkins, memory)
-    assert sorted(memory.states) == ["app#1", "lib#1"], "what was read before is not lost"
-    assert len(jenkins.asked("/job/more/")) == 4
+    assert caught.value.partly
+    assert sorted(memory.states) == ["app#1", "lib#1", "tool#1"]
+
+
+def test_a_server_that_falls_ill_after_its_list_is_not_asked_about_every_job(jenkins: JenkinsStub):
+    for number in range(20):
+        jenkins.root.make(f"more/{number}").play(NOON)
+    listed = iter(range(99))
+    jenkins.instead(lambda asked: jenkins.answer(asked) if next(listed) == 0 else Answer(500), 99)
+    with pytest.raises(RemoteError, match="answered 500") as caught:
+        poll(jenkins, Memory())
+    assert not caught.value.partly
+    assert len(jenkins.asked()) == 5, "the list, three jobs, and the server itself"
 
 
 def test_a_build_that_makes_no_sense_is_kept_apart_and_the_others_go_on(jenkins: JenkinsStub):

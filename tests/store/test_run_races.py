@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
 from cicd_health import flow, queue, settings
-from cicd_health.store import engine, tallies
-from tests.bodies import delivery, github_job, github_run
+from cicd_health.store import engine, logs, tallies
+from tests.bodies import delivery, github_job, github_run, jenkins_build
+from tests.conftest import use
 
 NOW = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 
@@ -44,3 +46,28 @@ def test_a_job_and_its_run_that_are_saved_at_the_same_moment_find_each_other(
         rows = session.execute(sa.text("SELECT run_id IS NULL FROM jobs")).scalars().all()
         assert [bool(row) for row in rows] == [False]
         assert tallies.check(session) == []
+
+
+@pytest.fixture
+def postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where two transactions may write at the same time."""
+    use(postgres_url, monkeypatch)
+    yield postgres_url
+    engine.engine_for(postgres_url).dispose()
+    engine.engine_for.cache_clear()
+    settings.get.cache_clear()
+
+
+def test_webhooks_of_a_run_do_not_wait_for_a_log_of_it_that_is_being_written(postgres: str):
+    queue.prepare(postgres)
+    flow.start(NOW)
+    flow.receive([delivery(jenkins_build(phase="STARTED", status=None, log="Started"), provider="jenkins")], NOW)
+    with engine.writing() as session:
+        assert logs.lock(session, 1) is not None
+        ended = jenkins_build(status="FAILURE", log="Started\nERROR: boom")
+        webhook = threading.Thread(target=flow.receive, args=([delivery(ended, provider="jenkins")], NOW))
+        webhook.start()
+        webhook.join(20)
+        assert not webhook.is_alive()
+    with engine.reading() as session:
+        assert session.execute(sa.text("SELECT outcome FROM runs")).scalar_one() == "failure"

@@ -7,10 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from cicd_health.model.watches import KnownRun
 from cicd_health.providers.github.documents import Desk, attempt_of
-from cicd_health.providers.json_reader import identifier, mapping, moment
+from cicd_health.providers.json_reader import identifier, mapping, moment, text
 from cicd_health.providers.remote import Document, RemoteError, Trouble
 
 AT_ONCE = 4  # requests; GitHub allows a hundred
@@ -70,7 +71,7 @@ def fill(desk: Desk, task: Task) -> Filled:
 
 
 def _fill(desk: Desk, task: Task) -> Filled:
-    path = desk.api.repo(f"/actions/runs/{task.run_id}")
+    path = desk.api.repo(f"/actions/runs/{quote(task.run_id, safe='')}")
     run = mapping(desk.api.json(path)) if task.look else task.run
     if run is not None and not task.fresh and _idle(run, task.known):
         return Filled((desk.run(run),), complete=False)
@@ -115,7 +116,7 @@ def _complete(desk: Desk, run: dict[str, Any] | None, jobs: Sequence[Any]) -> bo
         return True
     if run.get("status") != "completed":
         return False
-    if _ended(jobs) and (jobs or run.get("conclusion") in WITHOUT_JOBS):
+    if _ended(jobs) and (jobs or text(run.get("conclusion")) in WITHOUT_JOBS):
         return True
     changed_at = moment(run.get("updated_at"))
     return changed_at is None or desk.api.now - changed_at > SETTLED

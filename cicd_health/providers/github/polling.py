@@ -38,11 +38,13 @@ def poll(connection: Connection, asked: Asked, known: Known, now: datetime) -> I
         under_way, tags = Seen(), dict[str, str]()
         for runs in recent(api, midnight, read_tags(asked.etag), tags):
             yield _listed(walk, runs, under_way)
-        if first_of_day and not first_ever:
-            for portion in portions(api, Place((span(now - RERUN_DAYS, midnight),))):
+        month = now - RERUN_DAYS
+        if first_of_day and not first_ever and month < midnight:
+            for portion in portions(api, Place((span(month, midnight),))):
                 yield _listed(walk, portion.runs, under_way)
         yield from walk.fill(_tasks(walk, under_way))
-        yield from _missing_jobs(walk)
+        if asked.jobs:
+            yield from _missing_jobs(walk)
         yield walk.batch(etag=json.dumps(tags))
 
 

@@ -44,7 +44,7 @@ def _failed(api: Api, hook_id: int | None, now: datetime) -> dict[str, str]:
     arrived: set[str] = set()
     for delivery in _recent(api, deliveries, now):
         guid, id = text(delivery.get("guid")), identifier(delivery.get("id"))
-        if guid is None or id is None or delivery.get("event") not in EVENTS:
+        if guid is None or id is None or text(delivery.get("event")) not in EVENTS:
             continue
         if 200 <= (integer(delivery.get("status_code")) or 0) < 300:
             arrived.add(guid)

@@ -5,6 +5,8 @@ To ask: `polling`, `backfill`, `console` and `trial`, over `listing` and `readin
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from cicd_health.model.runs import Event
 from cicd_health.providers.jenkins import notification, polled
 from cicd_health.providers.jenkins.backfill import backfill
@@ -24,7 +26,7 @@ def parse(headers: Headers, payload: object) -> list[Event]:
     return read(headers, payload)
 
 
-REMOTE = Remote(poll=poll, backfill=backfill, log=log, try_out=try_out)
+REMOTE = Remote(poll=poll, backfill=backfill, log=log, try_out=try_out, first_look=timedelta(days=1))
 PROVIDER = Provider(
     slug=SLUG,
     label="Jenkins",

@@ -21,7 +21,8 @@ PAGE = 100
 OVERLAP = timedelta(hours=1)  # looked at again: a build may appear some time after it was made
 UNFINISHED = 200  # builds asked for by number in one poll
 WITHOUT_JOBS = 100
-MOST_TROUBLES = 3  # jobs that cannot be read before it is the server that is ill
+SUSPECT = 3  # jobs that cannot be read before the server is asked whether it is ill itself
+MOST_TROUBLES = 30  # in all: some of them take a minute to find out
 
 
 def poll(connection: Connection, asked: Asked, known: Known, now: datetime) -> Iterator[Batch]:
@@ -54,14 +55,14 @@ class _Poll:
             yield from self._guarded(job.path, self._new(job))
         for external_id in self.known.unfinished(UNFINISHED):
             yield from self._guarded(external_id, self._again(external_id))
-        for external_id in self.known.without_jobs(WITHOUT_JOBS):
+        for external_id in self.known.without_jobs(WITHOUT_JOBS) if self.asked.jobs else ():
             yield from self._guarded(external_id, self._again(external_id))
         yield self.portion.take()
         if self.troubles:
             (where, error), more = self.troubles[0], len(self.troubles) - 1
             others = f" and {more} more" if more else ""
             sentence = f"{where}{others} could not be read, all else was: {error.sentence}"
-            raise RemoteError(error.trouble, sentence, retry_at=error.retry_at)
+            raise RemoteError(error.trouble, sentence, retry_at=error.retry_at, partly=True)
 
     def _listed(self) -> list[ListedJob]:
         """All jobs, each with its newest builds: fewer of them where the server cannot bear more."""
@@ -82,6 +83,8 @@ class _Poll:
             if not of_one or len(self.troubles) >= MOST_TROUBLES:
                 raise
             self.troubles.append((where, error))
+            if len(self.troubles) % SUSPECT == 0:
+                self.server.document("", "mode")  # raises when it is not those jobs, but the server
 
     def _new(self, job: ListedJob) -> Iterator[Batch]:
         rows = dict(self._fresh(job))

@@ -46,7 +46,7 @@ def elsewhere(shown: Shown[Elsewhere]) -> rx.Component:
 
 def _sighting(seen: Shown[Sighting]) -> rx.Component:
     return rx.el.li(
-        lone_glyph("failure", 12),
+        lone_glyph(seen.mark, 12),
         rx.cond(
             seen.href != "",
             inside(seen.name, to=seen.href, class_name=f"truncate {COVERING}"),

@@ -5,7 +5,7 @@ from reflex.vars import ObjectVar
 
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.mark import lone_glyph, toned
-from cicd_health.ui.components.panel import SUB, bar, notice, panel
+from cicd_health.ui.components.panel import SUB, bar, panel
 from cicd_health.ui.run_view.waterfall import Bar, JobLine, StepLine, Waterfall
 from cicd_health.ui.shown import Shown
 from cicd_health.ui.states.run import JobsState
@@ -27,15 +27,18 @@ def waterfall(shown: Shown[Waterfall]) -> rx.Component:
                     "overflow-y-auto [scrollbar-width:thin]",
                 ),
             ),
-            rx.cond(shown.nothing != "", notice(shown.nothing, ""), _loading()),
+            rx.cond(shown.nothing != "", rx.el.p(shown.nothing, class_name="p-5 text-center text-ink-3"), _loading()),
         ),
         sub=rx.el.span(
             shown.summary, rx.cond(shown.order != "", rx.el.span(", ", shown.order)), class_name=f"{SUB} truncate"
         ),
-        end=rx.el.span(
-            rx.el.span(class_name="hatched block w-3 h-1.5"),
-            "waiting",
-            class_name="flex items-center gap-2 text-12 text-ink-2",
+        end=rx.cond(
+            shown.jobs.length() > 0,
+            rx.el.span(
+                rx.el.span(class_name="hatched block w-3 h-1.5"),
+                "waiting",
+                class_name="flex items-center gap-2 text-12 text-ink-2",
+            ),
         ),
     )
 

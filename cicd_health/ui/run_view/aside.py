@@ -10,6 +10,7 @@ from cicd_health.store.lists import Row
 from cicd_health.ui import format as text
 from cicd_health.ui import routes
 from cicd_health.ui.format import Delta
+from cicd_health.ui.rows import outcome_mark
 from cicd_health.ui.run_view.said import against as changed
 from cicd_health.ui.run_view.said import number
 from cicd_health.ui.run_view.story import ELSEWHERE, Story
@@ -40,6 +41,7 @@ class Sighting:
     """The same failure in one run; `words` marks this run and the first."""
 
     key: str
+    mark: str
     name: str
     number: str
     when: str
@@ -134,6 +136,7 @@ def _sighting(run: Row, story: Story, zone: tzinfo, *, first: bool) -> Sighting:
     ended = run["completed_at"] or run["created_at"]
     return Sighting(
         key=str(run["id"]),
+        mark=outcome_mark(Outcome(run["outcome"])),
         name=run["pipeline"] if run["repo"] == story.run["repo"] else f"{run['repo']} {run['pipeline']}",
         number=number(run),
         when=text.moment(ended, story.now, zone),

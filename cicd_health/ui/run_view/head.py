@@ -138,7 +138,7 @@ def _duration(story: Story) -> Fact:
         return Fact("Duration", f"{text.duration((story.now - began).total_seconds())} so far")
     if took is None:
         return Fact("Duration", "")
-    usual = story.usual_s
+    usual = story.usual_s if story.attempt["attempt"] == 1 else None  # a re-run may have been of some jobs only
     if usual is None:
         return Fact("Duration", text.duration(took))
     delta = against(took, usual, story.outcome)

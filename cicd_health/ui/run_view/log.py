@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from cicd_health import settings
 from cicd_health.model.logs import Log, LogState
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
 from cicd_health.store import engine, logs
@@ -46,6 +48,7 @@ class LogHead:
     footer: str = ""
     counts: str = ""
     live: bool = False
+    errors: bool = False
     compared: str = ""  # what the comparison with the last green log found, or waits for
     fetch_green: bool = False
 
@@ -183,6 +186,7 @@ def _kept(story: Story, title: str, job: Row | None, log: Log) -> LogHead:
         footer="Opened at the failing lines." if failed and log.failing else "",
         counts=", ".join(counts),
         live=not log.complete,
+        errors=bool(toned.stops()),
     )
 
 
@@ -193,6 +197,8 @@ def _absent(story: Story, title: str, job: Row | None, log: Log | None, *, may_f
     kept = LogHead(title=title, excerpt=excerpt, counts="the failing lines are kept" if excerpt else "")
     state = _state(job, story, log)
     who = provider(story)
+    if outcome is Outcome.STARTUP_FAILURE and not story.jobs and state is LogState.NONE:
+        return _saying(kept, "none", "There is no log", "No job was started.")
     if outcome is Outcome.SKIPPED:
         return _saying(kept, "skipped", "This job was skipped", "It did not run, so it has no log.")
     if state is LogState.GONE:
@@ -256,8 +262,16 @@ def compare(run_id: int, job_name: str | None, kept: Log) -> Compared:
         beside = logs.find(session, green.run_id, green.attempt, green.job_id)
         state = beside.state if beside is not None else LogState.NONE
         kept_there = beside is not None and state is LogState.KEPT
-        new = frozenset(logs.new_lines(session, kept.id, beside.id)) if beside is not None and kept_there else None
-        return Compared(name, green.run_id, green.job_id or 0, state, new)
+    new = None
+    if beside is not None and kept_there:
+        new = _new_lines(settings.get().database_url, kept.id, kept.lines, beside.id, beside.lines)
+    return Compared(name, green.run_id, green.job_id or 0, state, new)
+
+
+@lru_cache(maxsize=32)  # a page asks again at every change of anything; what is kept does not change
+def _new_lines(database_url: str, log_id: int, lines: int, green_id: int, green_lines: int) -> frozenset[int]:
+    with engine.reading() as session:
+        return frozenset(logs.new_lines(session, log_id, green_id))
 
 
 def compared_words(compared: Compared) -> str:

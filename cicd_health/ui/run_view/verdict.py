@@ -89,11 +89,11 @@ def _streak(story: Story, zone: tzinfo) -> list[Said]:
         return _first(story, older)
     first = alike[-1]
     began = first["completed_at"] or first["created_at"]
-    what = "The same failure in" if story.signature else "Failed:"
+    alike_runs = f"the last {len(alike) + 1} runs of "
     return [
-        plain(f"{what} the last {len(alike) + 1} runs of "),
+        plain(f"The same failure in {alike_runs}" if story.signature else alike_runs.capitalize()),
         strong(branch(story)),
-        plain(", since "),
+        plain(", since " if story.signature else " failed, since "),
         link(number(first), routes.run(first["id"])),
         plain(f" {at(began, story.now, zone)}, {text.age(began, story.now)}."),
     ]

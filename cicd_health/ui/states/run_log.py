@@ -79,15 +79,17 @@ class LogState(rx.State):
             self._opened, self._hits = (), ()
             assign(self, rows={}, window=Window(), map={}, found="")
             return
-        picked_anew, self._asked = asked.line != self._asked.line, asked
-        if was is not None and not picked_anew and (was.log, was.new) == (offered.log, offered.new):
+        picked_anew, searched_anew = asked.line != self._asked.line, asked.q not in (self._asked.q, self.q)
+        self._asked = asked
+        asked_anew = picked_anew or searched_anew
+        if was is not None and not asked_anew and (was.log, was.new) == (offered.log, offered.new):
             return
         seen = reading.opened(offered.log, offered.outcome, offered.new, was)
         another = was is None or was.log.id != seen.log.id or (was.new is None) != (seen.new is None)
         self._opened = (seen,)
         if another or picked_anew:
             self._picked = asked.line
-        if another:
+        if another or searched_anew:
             await self._open(seen, asked)
         elif picked_anew and asked.line:
             await self._go(asked.line)

@@ -1,5 +1,6 @@
 """The log of one job as one viewer reads it: every handler is open to whoever can send an event."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,12 @@ async def test_a_search_in_the_address_is_done_at_once(offered):
     state = await reader(offered, q="line 777")
     assert (state.q, state.found) == ("line 777", "1 of 1")
     assert state.rows["l777"].spans[0].style == "hit now"
+
+
+async def test_another_search_in_the_address_is_done_in_a_log_that_is_open(offered):
+    state = await reader(offered)
+    await state._offer(replace(offered, asked=AskedRun(q="line 777")))
+    assert (state.q, state.found) == ("line 777", "1 of 1")
 
 
 async def test_n_and_p_go_around(offered):
