@@ -280,3 +280,12 @@ def test_a_repository_renamed_on_the_way_back_is_walked_to_the_end(github: GitHu
     done = watching.walk(id)
     assert (done.name, done.backfill.state.value, done.backfill.done) == ("kestrel/till", "done", 120)
     assert watching.count("jobs") == 120
+
+
+def test_nothing_is_called_complete_before_the_way_back_has_ended(github: GitHubStub, repo: Repository):
+    repo.play(watching.now() - timedelta(days=30))
+    id = watch(github, backfill=True)
+    assert watching.poll(id).complete_until is None
+    assert watching.source(watching.line(id).source_id).complete_until is None
+    assert watching.walk(id).complete_until is not None
+    assert watching.source(watching.line(id).source_id).complete_until is not None

@@ -14,6 +14,7 @@ depends_on = None
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 WITHOUT_JOBS = sa.text("status = 'completed' AND jobs_known < attempts")
+SIGNED = sa.text("signature IS NOT NULL")
 PENDING = sa.text("state = 'pending'")
 
 
@@ -26,6 +27,9 @@ def upgrade() -> None:
         ["repo_id", "created_at"],
         sqlite_where=WITHOUT_JOBS,
         postgresql_where=WITHOUT_JOBS,
+    )
+    op.create_index(
+        "ix_runs_signature", "runs", ["signature", "created_at"], sqlite_where=SIGNED, postgresql_where=SIGNED
     )
     op.add_column("sources", sa.Column("origin", sa.String(), server_default="event", nullable=False))
     op.add_column("sources", sa.Column("enabled", sa.Boolean(), server_default=sa.true(), nullable=False))
@@ -153,6 +157,7 @@ def downgrade() -> None:
     op.drop_table("logs")
     op.drop_table("watches")
     op.drop_index("ix_runs_without_jobs", "runs")
+    op.drop_index("ix_runs_signature", "runs")
     for column in ("trouble", "next_poll_at", "app_private_key", "app_id", "username", "enabled", "origin"):
         op.drop_column("sources", column)
     op.drop_column("runs", "jobs_known")

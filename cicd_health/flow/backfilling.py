@@ -54,6 +54,7 @@ def backfill(watch_id: int, walk: str, now: datetime) -> datetime | None:
         return _backfill_failed(work, RemoteError(Trouble.GARBLED, sentence), datetime.now(UTC))
     with engine.writing() as session:
         watches.end_backfill(session, watch_id, datetime.now(UTC))
+        watches.refresh_source(session, work.source_id, datetime.now(UTC))
         engine.announce(session, "sources")
     return None
 

@@ -285,6 +285,8 @@ def _redeliver(work: Work, now: datetime) -> None:
         again = ask(work.connection, work.watch.name, f"{public_url}/webhooks/{work.source.provider}", _received, now)
     except RemoteError as error:
         log.info("failed deliveries not asked for", watch=work.watch.name, trouble=error.trouble.value)
+    except Exception:  # a bug of ours must not make the queue run the whole poll again
+        log.exception("failed deliveries not asked for", watch=work.watch.name)
     else:
         if again:
             log.info("failed deliveries asked for again", watch=work.watch.name, deliveries=again)

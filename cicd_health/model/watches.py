@@ -59,6 +59,7 @@ class WatchLine:
     """One watched repository (GitHub), or job or all jobs ("") of a Jenkins server.
 
     `state` is ok, waiting (the provider asked for it), backfilling, error, stopped or never (not polled yet).
+    `complete_until`: nothing created before is missing; None until the way back has ended.
     """
 
     id: int

@@ -58,7 +58,7 @@ def _line(row: Any, now: datetime) -> WatchLine:
         enabled=row.enabled,
         state=_state(row, waiting=bool(asked)),
         last_poll_at=row.last_poll_at,
-        complete_until=row.complete_until,
+        complete_until=row.complete_until if row.backfill_state == BackfillState.DONE else None,
         next_poll_at=max(asked, default=row.next_poll_at),
         trouble=row.trouble,
         error=row.error,

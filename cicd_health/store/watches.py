@@ -138,6 +138,11 @@ def change_source(session: Session, source_id: int, **values: Any) -> None:
     session.connection().execute(sa.update(SOURCE).where(SOURCE.c.id == source_id).values(**values))
 
 
+def whole_until() -> sa.ColumnElement[Any]:
+    """Until when nothing of a watch is missing: unknown before its way back has ended."""
+    return sa.case((WATCH.c.backfill_state == BackfillState.DONE.value, WATCH.c.complete_until), else_=None)
+
+
 def asked_to_wait(row: WatchRow | SourceRow, now: datetime) -> datetime | None:
     """Until when the provider wants to be left alone; None when it did not say so."""
     if row.trouble in ASKED_TO_WAIT and row.next_poll_at is not None and row.next_poll_at > now:
@@ -155,9 +160,7 @@ def note_answer(session: Session, source_id: int, now: datetime) -> None:
 
 def refresh_source(session: Session, source_id: int, now: datetime) -> None:
     """After a good poll: the source is complete as far as all its watches are."""
-    ends = session.connection().execute(
-        sa.select(WATCH.c.complete_until).where(WATCH.c.source_id == source_id, WATCH.c.enabled)
-    )
+    ends = session.connection().execute(sa.select(whole_until()).where(WATCH.c.source_id == source_id, WATCH.c.enabled))
     known = list(ends.scalars())
     complete_until = min(known) if known and None not in known else None
     change_source(session, source_id, last_poll_at=now, complete_until=complete_until)

@@ -75,7 +75,7 @@ def _line(row: Any) -> RunLine:
 
 
 def sources(session: Session, now: datetime) -> tuple[SourceHealth, ...]:
-    """Every source: error while it has one, never before its first event, degraded after a day of silence."""
+    """Every source: error while it has one, never before its first event or poll, degraded after a day of silence."""
     selected = sa.select(SOURCE).order_by(SOURCE.c.provider, SOURCE.c.name)
     return tuple(
         SourceHealth(row.provider, row.name, source_state(row, now), row.last_event_at, row.complete_until, row.error)
@@ -86,7 +86,7 @@ def sources(session: Session, now: datetime) -> tuple[SourceHealth, ...]:
 def source_state(row: Any, now: datetime) -> str:
     if row.error:
         return "error"
-    heard_at = max((at for at in (row.last_event_at, row.complete_until) if at is not None), default=None)
+    heard_at = max((at for at in (row.last_event_at, row.last_poll_at) if at is not None), default=None)
     if heard_at is None:
         return "never"
     return "ok" if now - heard_at <= FRESH else "degraded"

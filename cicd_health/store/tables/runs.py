@@ -40,6 +40,13 @@ class RunRow(SQLModel, table=True):
             postgresql_where=sa.text(f"outcome IN {FAILED_WORDS} OR first_outcome IN {FAILED_WORDS}"),
         ),
         sa.Index(
+            "ix_runs_signature",
+            "signature",
+            "created_at",
+            sqlite_where=sa.text("signature IS NOT NULL"),
+            postgresql_where=sa.text("signature IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_runs_without_jobs",
             "repo_id",
             "created_at",
