@@ -1,4 +1,4 @@
-"""What every test may ask for: a migrated database, on SQLite and on PostgreSQL."""
+"""What every test may ask for: a migrated database, on SQLite and on PostgreSQL, in which jobs can be queued."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import alembic.config
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import settings
+from cicd_health import queue, settings
 from cicd_health.store import engine
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +27,8 @@ def migrate(url: str) -> None:
         alembic.command.upgrade(config, "head")
         bind = connection.engine
     bind.dispose()
+    queue.prepare(url)  # the job engine's tables too: they take longer than ours
+    engine.engine_for(url).dispose()
 
 
 @pytest.fixture(scope="session")

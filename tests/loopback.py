@@ -41,7 +41,7 @@ class Slack:
     def texts(self) -> list[str]:
         return [body["text"] for body in self.bodies]
 
-    def wait_for(self, count: int, timeout_s: float = 15.0) -> bool:
+    def wait_for(self, count: int, timeout_s: float = 45.0) -> bool:
         """True as soon as so many messages have arrived."""
         with self.arrived:
             return self.arrived.wait_for(lambda: len(self.bodies) >= count, timeout_s)
@@ -93,7 +93,7 @@ class Mailbox:
     broken: bool = False
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait_for(self, count: int, timeout_s: float = 15.0) -> bool:
+    def wait_for(self, count: int, timeout_s: float = 45.0) -> bool:
         """True as soon as so many mails have arrived."""
         with self.arrived:
             return self.arrived.wait_for(lambda: len(self.mails) >= count, timeout_s)

@@ -7,14 +7,18 @@ magenta cyan white, the same behind the text as `on-red`, and bold dim italic un
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from cicd_health.logs.line import CONTROLS, ESCAPES
 
 COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 SGR = re.compile(r"(?:\x1b\[|\x9b)([\d;:]*)m")
-MOST_SPANS = 200  # of one line: a bomb of colours is shown without them from there on
+MOST_SPANS = 100  # of one line: a bomb of colours is shown without them from there on
+MOST_CHANGES = 200  # of style in one line
+LONGEST_CHANGE = 100  # characters
 ATTRIBUTES = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 9: "strike"}
 ENDS = {22: ("bold", "dim"), 23: ("italic",), 24: ("underline",), 29: ("strike",)}
 GREY_BELOW = 40  # difference of the strongest and the weakest channel of a colour that has no hue
@@ -53,9 +57,9 @@ def spans(line: str, style: Style = PLAIN) -> tuple[tuple[Span, ...], Style]:
         return _joined([(CONTROLS.sub("", line), style)]), style
     parts: list[tuple[str, Style]] = []
     at = 0
-    for found in SGR.finditer(line):
+    for found in _changes(line):
         parts.append((_bare(line[at : found.start()]), style))
-        style, at = _after(style, found[1]), found.end()
+        style, at = _after(style, found[1][:LONGEST_CHANGE]), found.end()
     parts.append((_bare(line[at:]), style))
     return _joined(parts), style
 
@@ -63,9 +67,13 @@ def spans(line: str, style: Style = PLAIN) -> tuple[tuple[Span, ...], Style]:
 def style_after(lines: Iterable[str], style: Style = PLAIN) -> Style:
     """The style in which these lines end."""
     for line in lines:
-        for found in SGR.finditer(line) if "\x1b[" in line or "\x9b" in line else ():
-            style = _after(style, found[1])
+        for found in _changes(line) if "\x1b[" in line or "\x9b" in line else ():
+            style = _after(style, found[1][:LONGEST_CHANGE])
     return style
+
+
+def _changes(line: str) -> Iterator[re.Match[str]]:
+    return islice(SGR.finditer(line), MOST_CHANGES)
 
 
 def _bare(text: str) -> str:
@@ -88,6 +96,7 @@ def _joined(parts: list[tuple[str, Style]]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
+@lru_cache(maxsize=2_000)
 def _after(style: Style, codes: str) -> Style:
     """The style after one `ESC[…m`. Unknown codes change nothing."""
     numbers = [int(code[:6]) if code else 0 for code in codes.replace(":", ";").split(";")]

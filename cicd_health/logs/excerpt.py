@@ -82,7 +82,8 @@ def _weigh(lines: Sequence[Line], seen: Sequence[Sighting], parts: Layout) -> li
         weight += _near(one.index, generic) + _near_end(one.index, part, parts)
         weight -= 24 if parts.aside(one.index) else 0
         weighed.append(replace(one, weight=weight))
-    weighed = [_read(lines, one) for one in nsmallest(RANKED, weighed, key=_order)]
+    best = sorted(nsmallest(RANKED, weighed, key=_order), key=_index)  # in order, packed lines are read quickest
+    weighed = [_read(lines, one) for one in best]
     tail = _tail(lines, parts, failed)
     if all(one.index != tail.index or one.weight < tail.weight for one in weighed):
         weighed = [one for one in weighed if one.index != tail.index] + [tail]
@@ -91,6 +92,10 @@ def _weigh(lines: Sequence[Line], seen: Sequence[Sighting], parts: Layout) -> li
 
 def _order(one: Sighting) -> tuple[int, int]:
     return -one.weight, one.index
+
+
+def _index(one: Sighting) -> int:
+    return one.index
 
 
 def _read(lines: Sequence[Line], one: Sighting) -> Sighting:
@@ -145,15 +150,18 @@ def _tail(lines: Sequence[Line], parts: Layout, failed: Sequence[Part]) -> Sight
     return Sighting(part.errors[-1] if part else any_line, TAIL, TAIL.weight)
 
 
-def _choose(lines: Sequence[Line], ranked: Sequence[Sighting]) -> set[int]:
-    """Windows around the best, each later one smaller, rather near the cause, and of what was not shown already."""
+def _choose(lines: Sequence[Line], ranked: Sequence[Sighting]) -> dict[int, int]:
+    """Indexes, each with its line's number.
+
+    Windows around the best, each later one smaller, rather near the cause, and of what was not shown already.
+    """
     cause, *rest = ranked
-    chosen: set[int] = set()
+    chosen: dict[int, int] = {}
     _add(lines, cause, chosen, FIRST_WINDOW)
     kinds = Counter([cause.clue.name])
-    shapes = {one.index: _shape(lines, one) for one in rest}
+    shapes = {one.index: _shape(lines, one) for one in sorted(rest, key=_index)}
     shown = {_shape(lines, cause)}
-    while rest and len(chosen) < MOST_LINES:
+    while rest and _height({*chosen.values()}) <= MOST_LINES - 2:  # another window takes a line and a gap
         worths = [
             one.weight
             - 9 * kinds[one.clue.name]
@@ -175,7 +183,7 @@ def _shape(lines: Sequence[Line], one: Sighting) -> str:
     return DIGITS.sub("0", readable(lines[one.index].text).strip())
 
 
-def _add(lines: Sequence[Line], one: Sighting, chosen: set[int], most: int) -> None:
+def _add(lines: Sequence[Line], one: Sighting, chosen: dict[int, int], most: int) -> None:
     """The line itself, where its traceback begins, and then its neighbours, the nearest first."""
     before, after = one.clue.before, one.clue.after
     if chosen:
@@ -183,13 +191,19 @@ def _add(lines: Sequence[Line], one: Sighting, chosen: set[int], most: int) -> N
     wanted = [one.index] if one.head is None else [one.index, one.head]
     for away in range(1, max(before, after) + 1):
         wanted += [one.index + away] * (away <= after) + [one.index - away] * (away <= before)
-    room = min(MOST_LINES - len(chosen), most)
     for at in wanted:
-        if room == 0:
+        if most == 0:
             return
         if 0 <= at < len(lines) and at not in chosen:
-            chosen.add(at)
-            room -= 1
+            number = lines[at].number
+            if _height({*chosen.values(), number}) <= MOST_LINES:
+                chosen[at] = number
+                most -= 1
+
+
+def _height(numbers: set[int]) -> int:
+    """Lines of text, with one for each gap."""
+    return len(numbers) + sum(number + 1 not in numbers for number in numbers) - 1
 
 
 def _cut(text: str) -> str:

@@ -12,6 +12,8 @@ from cicd_health.model.logs import Block, Packed
 BLOCK_SIZE = 64 * 1024
 SLICE = 16 * 1024  # bytes taken at once; no line but an open one is longer
 LONGEST_LINE = 16 * 1024  # characters
+BLOCK_LINES = 4_000  # a block of so many is closed: whoever reads one line takes its whole block apart
+MOST_LINES = 800_000  # kept of one log: a browser scrolls through no more, at 20 px each
 # Control characters but tab, line feed, carriage return, escape, and the bell, which ends the escape of a link or a
 # title: without it the rest of the line would be taken for that. PostgreSQL refuses NUL in a text.
 REMOVED = bytes({*range(0x20), 0x7F} - {0x07, 0x09, 0x0A, 0x0D, 0x1B})
@@ -25,6 +27,11 @@ class _Part:
     first_line: int
     lines: int
     text: bytes
+
+
+def weight(size: int, lines: int, max_bytes: int) -> int:
+    """What a part of a log counts of `max_bytes`: its bytes, and more where lines are so short that they are many."""
+    return max(size, lines * max_bytes // MOST_LINES)
 
 
 class Intake:
@@ -106,7 +113,7 @@ class Intake:
 
     def _add(self, lines: list[str]) -> None:
         self._fill("\n".join(lines) + "\n", len(lines))
-        if self._texts_size >= self._block_size:
+        if self._texts_size >= self._block_size or self._texts_lines >= BLOCK_LINES:
             self._close_block()
 
     def _fill(self, text: str, lines: int) -> None:
@@ -121,10 +128,10 @@ class Intake:
         self._texts, self._texts_lines, self._texts_size = [], 0, 0
         if not self._tail and self._head_size < self._max // 2:
             self._head.append(pack(part.first_line, part.lines, part.text))
-            self._head_size += len(text)
+            self._head_size += self._weight(part)
             return
         self._tail.append(part)
-        self._tail_size += len(text)
+        self._tail_size += self._weight(part)
         while self._tail_size > self._max - self._head_size and len(self._tail) > 1:
             self._cut(self._tail.popleft())
 
@@ -133,7 +140,10 @@ class Intake:
             self._cut_after = part.first_line - 1
         self._cut_lines += part.lines
         self._cut_size += len(part.text)
-        self._tail_size -= len(part.text)
+        self._tail_size -= self._weight(part)
+
+    def _weight(self, part: _Part) -> int:
+        return weight(len(part.text), part.lines, self._max)
 
 
 def _known(charset: str) -> str:

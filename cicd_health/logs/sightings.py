@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from cicd_health.model.logs import Line
 
 READ = 700  # characters of a line that are looked at
 TRACEBACK = 400  # lines of one traceback at most
+MOST_JUDGED = 20_000  # lines with a word; of more the first and the last, half of them each
 # What some tools write before each line of another's output.
 PREFIX = re.compile(
     r"(?:##\[error\]|INTERNALERROR> |#\d+ (?:\d+\.\d+ )?|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d "
@@ -70,11 +72,7 @@ def look(lines: Sequence[Line]) -> list[Sighting]:
     """In the order of the lines, at most one for each."""
     found: dict[int, Sighting] = {}
     heads = []
-    for index, line in enumerate(lines):
-        simple = len(line.text) <= READ and "\x1b" not in line.text  # colours may stand within words
-        lowered = (line.text if simple else readable(line.text)).lower()
-        if not ANY.search(lowered):
-            continue
+    for index, line, lowered in _telling(lines):
         text = readable(line.text)
         seen = _judge(index, text, lowered)
         if seen is not None:
@@ -87,6 +85,18 @@ def look(lines: Sequence[Line]) -> list[Sighting]:
             one = PASSED_ON if PASSED_ON.pattern.search(readable(lines[end].text)) else TRACEBACK_END
             found[end] = Sighting(end, one, one.weight, head=head)
     return [found[index] for index in sorted(found)]
+
+
+def _telling(lines: Sequence[Line]) -> list[tuple[int, Line, str]]:
+    """Those with a word of a clue: their index, and their text in lower case."""
+    first: list[tuple[int, Line, str]] = []
+    last: deque[tuple[int, Line, str]] = deque(maxlen=MOST_JUDGED // 2)
+    for index, line in enumerate(lines):
+        simple = len(line.text) <= READ and "\x1b" not in line.text  # colours may stand within words
+        lowered = (line.text if simple else readable(line.text)).lower()
+        if ANY.search(lowered):
+            (first if len(first) < MOST_JUDGED // 2 else last).append((index, line, lowered))
+    return [*first, *last]
 
 
 def harmless(text: str, lowered: str) -> bool:

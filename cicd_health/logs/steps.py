@@ -31,6 +31,7 @@ WORDS = (
     "pass ",
 )
 CHUNK = 2_000  # lines that are searched at once
+MOST_FOLDS = 5_000
 # Steps that workflows run whether or not the work before them failed.
 AFTERWARDS = re.compile(
     r"(?i)upload|report|publish|artifact|cache|notify|slack|coverage|codecov|clean|teardown|summar|\bstop|dump|collect|archiv"
@@ -178,6 +179,7 @@ def folds(lines: Sequence[Line]) -> tuple[Fold, ...]:
     """A heading opens one; the next heading, the end of the group or stage, and the end of the log close it.
 
     On GitHub the output of a step follows the group that echoes its script: both are one fold, up to the next group.
+    Of very many the first are folds.
     """
     found: list[Fold] = []
     first, name, step = -1, "", False
@@ -186,6 +188,8 @@ def folds(lines: Sequence[Line]) -> tuple[Fold, ...]:
         closes = mark.text.startswith("##[endgroup]") and not step
         leaves = mark.text.startswith(("[Pipeline] // stage", "[Pipeline] End of Pipeline"))
         if first >= 0 and (heading or closes or leaves):
+            if len(found) >= MOST_FOLDS:
+                return tuple(found)
             found.extend(_fold(lines, first, mark.index - 1 if heading else mark.index, name))
             first = -1
         if heading:

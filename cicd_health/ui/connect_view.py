@@ -81,9 +81,15 @@ def unreachable(provider: str, chosen: Settings) -> str:
         return ""
     who = "Only a Jenkins on this machine can" if provider == "jenkins" else "GitHub cannot"
     return (
-        f"{who} deliver to {host}. Set PUBLIC_URL to an address that can be reached from there; until then polling, "
-        f"below, brings the same runs every {chosen.poll_interval_minutes} min."
+        f"{who} deliver to {host}. Set PUBLIC_URL to an address that can be reached from there; until then polling "
+        f"(step 2) brings the same runs {how_often(chosen)}."
     )
+
+
+def how_often(chosen: Settings) -> str:
+    """`every minute`, `every 5 min`."""
+    minutes = chosen.poll_interval_minutes
+    return "every minute" if minutes == 1 else f"every {minutes} min"
 
 
 def secret_from(provider: str, chosen: Settings) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from cicd_health.ui import guard, keys, routes, screen, zone
+from cicd_health.ui import copying, guard, keys, routes, screen, zone
 from cicd_health.ui.components.connection import boundary, lost_connection
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.panel import PRIMARY
@@ -39,6 +39,7 @@ def make_app(**options: Any) -> rx.App:
             rx.el.script(zone.SCRIPT),
             rx.el.script(screen.SCRIPT),
             rx.el.script(keys.SCRIPT),
+            rx.el.script(copying.SCRIPT),
         ],
         html_lang="en",
         toaster=None,

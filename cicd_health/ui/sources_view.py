@@ -21,6 +21,7 @@ WATCHED = 50  # shown of one source: the others are found by the filter
 ASKED_TO_WAIT = {"limited", "slowed"}
 FRESH, SILENT = Mark("success", "Fresh", "ok"), Mark("stale", "Silent", "warn")
 NOTHING_YET = Mark("unknown", "Nothing yet", "off")
+NOUNS = {"github": ("repository", "repositories"), "jenkins": ("job", "jobs")}
 ORDER = ("error", "waiting", "backfilling", "never", "ok", "stopped")
 
 
@@ -77,8 +78,8 @@ def view(
     named = Counter(source.provider for source in sources)
     opened = open_steps(sources, asked)
     return SourcesView(
-        sentence=sentence(sources, now, zone),
-        sub=f"compared with the provider every {chosen.poll_interval_minutes} min" if sources else "",
+        sentence=sentence(sources, watches, now, zone),
+        sub=f"compared with the provider {connect_view.how_often(chosen)}" if watches else "",
         zone=f"Times in {text.offset(now, zone)}",
         q=asked.q,
         many=len(watches) > WATCHED or bool(asked.q),
@@ -112,22 +113,34 @@ def open_steps(sources: Sequence[SourceLine], asked: AskedSources) -> set[str]:
     return {asked.connect} & set(connect_view.PROVIDERS) if sources else set(connect_view.PROVIDERS)
 
 
-def sentence(sources: Sequence[SourceLine], now: datetime, zone: tzinfo) -> str:
-    """`2 sources, all fresh`, `GitHub has not been heard for 3 h, 1 source fresh`."""
+def sentence(sources: Sequence[SourceLine], watches: Sequence[WatchLine], now: datetime, zone: tzinfo) -> str:
+    """`2 sources, all fresh`, `GitHub has not been heard for 3 h, 1 repository cannot be read, Jenkins is fresh`."""
     if not sources:
         return "Connect your first source"
     said = [words for source in sources if (words := _wrong(source, now, zone))]
+    unread = [f"{words} cannot be read" for words in _unread(sources, watches)]
     quiet = sum(state_mark(source, now) == NOTHING_YET for source in sources)
     fresh = len(sources) - len(said) - quiet
-    if fresh == len(sources):
+    if fresh == len(sources) and not unread:
         return "The one source is fresh" if fresh == 1 else f"{fresh} sources, all fresh"
-    parts = said[:2] + ([f"{len(said) - 2} more have a problem"] if len(said) > 2 else [])
+    parts = said[:2] + ([f"{len(said) - 2} more have a problem"] if len(said) > 2 else []) + unread
     if quiet:
         parts.append(f"nothing from {text.counted(quiet, 'source')} yet")
     if fresh:
         parts.append(f"{_only_fresh(sources, now)} is fresh" if fresh == 1 else f"{fresh} sources fresh")
     joined = ", ".join(parts)
     return joined[:1].upper() + joined[1:]
+
+
+def _unread(sources: Sequence[SourceLine], watches: Sequence[WatchLine]) -> list[str]:
+    """`3 repositories`, `1 job`: what has an error of its own, which is not that of its source."""
+    of_source = {source.id: source.error for source in sources}
+    failing = Counter(
+        watch.provider
+        for watch in watches
+        if watch.state == "error" and watch.error and watch.error != of_source.get(watch.source_id)
+    )
+    return [text.counted(number, *NOUNS[provider]) for provider, number in sorted(failing.items())]
 
 
 def _only_fresh(sources: Sequence[SourceLine], now: datetime) -> str:
@@ -183,7 +196,7 @@ def source_panel(
         key=str(source.id),
         provider=source.provider,
         name=f"{source.name} {source.host}" if named else source.name,
-        host=source.host,
+        host="" if named else source.host,
         mark=mark,
         facts=facts(source, chosen, now, zone),
         trouble=source.error or "",
@@ -205,8 +218,7 @@ def source_panel(
 def _watched(source: SourceLine, watches: Sequence[WatchLine]) -> str:
     if any(not watch.name for watch in watches):
         return "All jobs watched"
-    nouns = ("repository", "repositories") if source.provider == "github" else ("job", "jobs")
-    return f"{text.counted(len(watches), *nouns)} watched"
+    return f"{text.counted(len(watches), *NOUNS[source.provider])} watched"
 
 
 def _cut(matching: int, number: int, q: str) -> str:
@@ -220,7 +232,7 @@ def _hint(source: SourceLine, watches: Sequence[WatchLine]) -> str:
         return ""
     if source.provider not in connect_view.PROVIDERS:
         return "It only sends. What it posts is counted."
-    return "Only what is sent arrives: a delivery that got lost is missed. Let us read it, and nothing is."
+    return f"Only what {source.name} sends is counted; a lost delivery stays lost until {source.name} is connected."
 
 
 def facts(source: SourceLine, chosen: Settings, now: datetime, zone: tzinfo) -> list[Fact]:
@@ -228,8 +240,11 @@ def facts(source: SourceLine, chosen: Settings, now: datetime, zone: tzinfo) -> 
         return (text.age(at, now), text.exact(at, zone)) if at else (never, "")
 
     complete = text.moment(source.complete_until, now, zone) if source.complete_until else text.NOTHING
+    heard = Fact("Last event", *ago(source.last_event_at, "none yet"))
+    if not source.connected and not source.watches:
+        return [heard, Fact("Read with", reading(source, chosen))]
     return [
-        Fact("Last event", *ago(source.last_event_at, "none yet")),
+        heard,
         Fact("Last poll", *ago(source.last_poll_at, "none yet" if source.watches else "not polled")),
         Fact("Complete until", complete, "Every run created before is here."),
         *([Fact("Rate limit", *_limit(source, now, zone))] if source.provider == "github" else []),

@@ -30,7 +30,7 @@ WATCH_MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class WatchRow:
-    """One repository or job. `done` is per cent of its history; `walking` whether that is being read."""
+    """One repository or job. `done` is per cent of its history; `walking` whether that is known and being read."""
 
     key: str
     mark: Mark
@@ -63,7 +63,7 @@ def watch_row(watch: WatchLine, now: datetime, zone: tzinfo, *, of_source: str |
         complete_exact=text.exact(watch.complete_until, zone),
         history=history(watch, now, zone),
         done=min(100, round(100 * walk.done / walk.total)) if walk.total else 0,
-        walking=walk.state is BackfillState.RUNNING,
+        walking=walk.state is BackfillState.RUNNING and bool(walk.total),
         error=_error(watch, of_source, now, zone),
         can_stop=walk.state is BackfillState.RUNNING,
         can_resume=walk.state is BackfillState.STOPPED,
@@ -82,6 +82,9 @@ def history(watch: WatchLine, now: datetime, zone: tzinfo) -> str:
         return ""
     if walk.state is BackfillState.DONE:
         return text.counted(walk.done, "run") + (f", back to {_day(walk.start, zone)}" if walk.start else "")
+    if walk.state is BackfillState.RUNNING and watch.error and not walk.done and not walk.total:
+        ahead = walk.waits_until is not None and walk.waits_until > now
+        return "Nothing read yet" + (f" · next try {text.moment(walk.waits_until, now, zone)}" if ahead else "")
     of = (
         f"{text.count(walk.done)} of {text.counted(walk.total, 'run')}"
         if walk.total

@@ -1,5 +1,7 @@
 """Colours of a log line as names."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +79,14 @@ def test_a_bomb_of_colours_is_cut_to_a_bearable_number_of_stretches_and_keeps_it
     made = spans(line)[0]
     assert len(made) <= MOST_SPANS
     assert "".join(span.text for span in made) == strip(line)
+
+
+def test_a_screen_full_of_bombs_is_read_at_once():
+    bombs = ["\x1b[" + "1;" * 8_000 + "mx", "\x1b[31me\x1b[42mr" * 1_300, "\x1b[" * 8_000]
+    began = time.process_time()
+    for bomb in bombs * 100:
+        style_after([bomb], spans(bomb)[1])
+    assert time.process_time() - began < 3
 
 
 @given(st.text(alphabet="\x1b[]m;:0123456789ab \x07\x00<é", max_size=200))

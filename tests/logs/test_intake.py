@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cicd_health.logs.intake import BLOCK_SIZE, LONGEST_LINE, Intake
+from cicd_health.logs.intake import BLOCK_SIZE, LONGEST_LINE, MOST_LINES, Intake
 from cicd_health.logs.packing import PackedLines, text_of
 from cicd_health.model.logs import Packed
 
@@ -129,6 +129,16 @@ def test_200_mb_take_seconds_and_little_memory():
     assert sum(block.lines for block in packed.blocks) + packed.cut_lines == packed.lines
     assert peak < 40 * MB
     assert took_s < 60
+
+
+def test_of_millions_of_empty_lines_no_more_stay_than_can_be_scrolled_through():
+    packed = take(b"first\n", *[b"\n" * MB] * 3, b"last\n", max_bytes=20 * MB)
+    kept = sum(block.lines for block in packed.blocks)
+    assert packed.lines == 3 * MB + 2
+    assert MOST_LINES * 0.9 < kept <= MOST_LINES
+    assert kept + packed.cut_lines == packed.lines
+    assert (texts(packed)[0], texts(packed)[-1]) == ("first", "last")
+    assert max(block.lines for block in packed.blocks) < 30_000
 
 
 def test_a_log_can_be_read_on_where_it_stopped():

@@ -229,6 +229,19 @@ def test_a_growing_log_loses_its_middle_not_its_latest_lines(run: RunRow):
         assert sum(len(f"line {number}\n") for number in kept) <= 200_000
 
 
+def test_a_growing_log_of_empty_lines_stays_within_what_can_be_scrolled_through(run: RunRow, monkeypatch):
+    monkeypatch.setattr("cicd_health.logs.intake.MOST_LINES", 20_000)
+    with engine.writing() as session:
+        log_id = logs.ask(session, logs.owner(session, run.id), NOW)
+    for count in range(10_000, 60_001, 10_000):
+        append(log_id, "\n" * 10_000, count, max_size=200_000)
+    with engine.reading() as session:
+        log = logs.get(session, log_id)
+        assert log is not None
+        assert log.lines == 60_000
+        assert 10_000 < len(logs.all_lines(session, log_id)) <= 20_000
+
+
 def test_lines_that_are_new_against_another_log(job: JobRow, run: RunRow):
     green = "2026-07-29T14:40:54Z Took 12 s in /tmp/pytest-of-ci/1\nall good\n\nHTTP 204\nport 123\n"
     red = "2026-07-30T10:00:01Z Took 14 s in /tmp/pytest-of-ci/7\n\x1b[31mE  boom\x1b[0m\nall good\nE  boom\n"
@@ -237,6 +250,7 @@ def test_lines_that_are_new_against_another_log(job: JobRow, run: RunRow):
     with engine.reading() as session:
         assert logs.new_lines(session, red_id, green_id) == (2, 4, 5)
         assert logs.new_lines(session, green_id, green_id) == ()
+        assert logs.new_lines(session, red_id, green_id, most=2) == (2, 4)
 
 
 def test_old_logs_are_forgotten_and_excerpts_stay(job: JobRow, run: RunRow):

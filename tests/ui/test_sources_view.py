@@ -151,7 +151,7 @@ def test_trouble_says_since_when_and_what_still_holds():
 
 def test_a_source_that_only_sends_is_told_what_it_misses():
     [panel] = view(source(origin="event", api_url=None, connected=False, has_token=False, watches=0)).panels
-    assert "a delivery that got lost is missed" in panel.hint
+    assert "a lost delivery stays lost until GitHub is connected" in panel.hint
     assert panel.set_up == "/sources?connect=github"
     assert (panel.can_poll, panel.can_test, panel.can_forget) == (False, False, False)
 

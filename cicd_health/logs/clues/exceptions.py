@@ -5,7 +5,7 @@ from __future__ import annotations
 from cicd_health.logs.clues.clue import Clue, clue
 
 # An exception's own name: at least one capital, ending as exceptions do.
-NAME = r"(?:[A-Za-z_][\w$]*[.:/]{1,2})*[A-Z][\w$]*(?:Error|Exception|Failure|Interrupt|Fault|Timeout|Exit)"
+NAME = r"(?:[A-Za-z_][\w$]*[.:/]{1,2}){0,12}[A-Z][\w$]*(?:Error|Exception|Failure|Interrupt|Fault|Timeout|Exit)"
 
 # An exception that a wrapper raises because what it called failed.
 PASSED_ON = clue(

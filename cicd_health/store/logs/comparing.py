@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -69,8 +70,11 @@ def _successes(run: sa.Row, job_name: str | None) -> sa.Select[Any]:
     )
 
 
-def new_lines(session: Session, log_id: int, green_log_id: int) -> tuple[int, ...]:
-    """The numbers of the lines that say something no line of the other log says: numbers, times and paths aside."""
+def new_lines(session: Session, log_id: int, green_log_id: int, most: int = sys.maxsize) -> tuple[int, ...]:
+    """The numbers of the lines that say something no line of the other log says: numbers, times and paths aside.
+
+    Of more than `most` the first.
+    """
     # Most lines differ in numbers only, if at all: that is seen quickly, the pattern of a line takes long.
     known = {_without_numbers(text) for text in _texts(session, green_log_id)}
     patterns: set[str] | None = None
@@ -86,6 +90,8 @@ def new_lines(session: Session, log_id: int, green_log_id: int) -> tuple[int, ..
             judged[text] = pattern(text) not in patterns
         if judged[text]:
             found.append(line.number)
+            if len(found) >= most:
+                break
     return tuple(found)
 
 

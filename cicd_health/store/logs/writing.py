@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from cicd_health.logs import words
+from cicd_health.logs.intake import weight
 from cicd_health.logs.packing import texts_of
 from cicd_health.model.logs import Block, Excerpt, Findings, LogState, Packed
 from cicd_health.model.runs import FAILED
@@ -115,15 +116,16 @@ def _fit(session: Session, row: LogRow, max_size: int) -> None:
     columns = CHUNK.c.id, CHUNK.c.first_line, CHUNK.c.lines, CHUNK.c.size
     query = sa.select(*columns).where(CHUNK.c.log_id == row.id).order_by(CHUNK.c.seq)
     chunks = session.connection().execute(query).all()
+    weights = [weight(chunk.size, chunk.lines, max_size) for chunk in chunks]
     end, used = 0, 0  # the head: up to half of the size, or to the first gap
     while end < len(chunks) and used < max_size // 2 and (not end or _follow(chunks[end - 1], chunks[end])):
-        used += chunks[end].size
+        used += weights[end]
         end += 1
     start = len(chunks)  # the tail: as much as fits, back to the last gap
     while start > end and (start == len(chunks) or _follow(chunks[start - 1], chunks[start])):
-        if used + chunks[start - 1].size > max_size and start < len(chunks):
+        if used + weights[start - 1] > max_size and start < len(chunks):
             break
-        used += chunks[start - 1].size
+        used += weights[start - 1]
         start -= 1
     if dropped := chunks[end:start]:
         session.connection().execute(sa.delete(CHUNK).where(CHUNK.c.id.in_([chunk.id for chunk in dropped])))

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from cicd_health.ui.components.copy_button import copy_button
 from cicd_health.ui.components.form import HINT, INPUT, LABEL, text_field
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.mark import toned
@@ -126,21 +127,15 @@ def _step(number: str, title: str, *children: rx.Component) -> rx.Component:
 
 def _copied(label: str, text: rx.Var[str] | str, with_token: Shown[ConnectPanel] | None = None) -> rx.Component:
     """An address to copy; `with_token` completes it on the way to the clipboard, for administrators."""
-    copying = rx.set_clipboard(text) if with_token is None else DOING.copy_address(with_token.provider)
-    shown = with_token is None or SourcesHeadState.admin
+    label_it = {"aria-label": f"Copy {label}"}
+    if with_token is None:
+        copying, shown = copy_button(text, COPY, custom_attrs=label_it), True
+    else:
+        event = DOING.copy_address(with_token.provider)
+        copying, shown = copy_button("", COPY, on_click=event, custom_attrs=label_it), SourcesHeadState.admin
     return rx.el.div(
         rx.el.code(text, class_name="font-mono text-12 truncate grow", title=label),
-        rx.cond(
-            shown,
-            rx.el.button(
-                glyph("copy"),
-                "Copy",
-                type="button",
-                on_click=copying,
-                class_name=COPY,
-                custom_attrs={"aria-label": f"Copy {label}"},
-            ),
-        ),
+        rx.cond(shown, copying),
         class_name="flex items-center gap-2 min-h-8 pl-3 pr-1 rounded-md bg-sunken min-w-0",
     )
 
@@ -164,12 +159,10 @@ def _secret(panel: Shown[ConnectPanel], label: str) -> rx.Component:
                     on_click=toggle,
                     class_name=COPY,
                 ),
-                rx.el.button(
-                    glyph("copy"),
-                    "Copy",
-                    type="button",
+                copy_button(
+                    "",
+                    COPY,
                     on_click=DOING.copy_secret(panel.provider),
-                    class_name=COPY,
                     custom_attrs={"aria-label": f"Copy {label}"},
                 ),
                 class_name="flex items-center gap-2 min-h-8 pl-3 pr-1 rounded-md bg-sunken min-w-0",

@@ -2,8 +2,8 @@
 
 import reflex as rx
 
+from cicd_health.ui.components.copy_button import copy_button
 from cicd_health.ui.components.panel import BUTTON, panel
-from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.connect import Heard
 from cicd_health.ui.shown import Shown
 from cicd_health.ui.states.overview import ConnectState
@@ -128,9 +128,7 @@ def _try_it() -> rx.Component:
             class_name="px-4 py-3",
         ),
         sub=rx.el.span("a signed event, ready to paste", class_name="text-12 text-ink-3 max-tab:hidden"),
-        end=rx.el.button(
-            glyph("copy"), "Copy", type="button", on_click=rx.set_clipboard(shown.curl), class_name=BUTTON
-        ),
+        end=copy_button(shown.curl, BUTTON),
     )
 
 
@@ -149,7 +147,7 @@ def _step(number: str, title: str, *children: rx.Component) -> rx.Component:
 def _copied(shown: rx.Var[str], copied: rx.Var[str]) -> rx.Component:
     return rx.el.div(
         rx.el.code(shown, class_name="font-mono text-12 truncate grow"),
-        rx.el.button(glyph("copy"), "Copy", type="button", on_click=rx.set_clipboard(copied), class_name=COPY),
+        copy_button(copied, COPY),
         class_name="flex items-center gap-2 min-h-8 pl-3 pr-1 rounded-md bg-sunken min-w-0",
     )
 

@@ -2,20 +2,21 @@
 
 import reflex as rx
 
+from cicd_health.ui.components.copy_button import copy_button
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.mark import delta, lone_glyph, pill, tone_of
 from cicd_health.ui.components.panel import bar
 from cicd_health.ui.components.sprite import glyph
+from cicd_health.ui.copying import THIS_ADDRESS
 from cicd_health.ui.run_view.head import Crumb, Fact, Head, Tab
 from cicd_health.ui.run_view.said import Said
 from cicd_health.ui.run_view.verdict import Verdict
 from cicd_health.ui.shown import Shown
 
 BUTTON = (
-    "inline-flex items-center justify-center gap-1.5 h-8 max-tab:h-11 px-3 rounded-md border border-line-2 bg-surface "
-    "font-medium whitespace-nowrap hover:bg-hover transition-colors duration-120"
+    "inline-flex items-center justify-center gap-1.5 h-8 max-tab:h-11 px-2.5 tab:px-3 rounded-md border "
+    "border-line-2 bg-surface font-medium whitespace-nowrap hover:bg-hover transition-colors duration-120"
 )
-COPY = "navigator.clipboard&&navigator.clipboard.writeText(location.href)"
 
 
 def run_head(head: Shown[Head], verdict: Shown[Verdict], problem: rx.Var[str]) -> rx.Component:
@@ -67,11 +68,15 @@ def _crumb(crumb: Shown[Crumb]) -> rx.Component:
 
 def _buttons(head: Shown[Head]) -> rx.Component:
     return rx.el.div(
-        rx.el.button(glyph("copy", 16), "Copy link", type="button", on_click=rx.call_script(COPY), class_name=BUTTON),
+        copy_button(THIS_ADDRESS, BUTTON, word="Copy link", size=16),
         rx.cond(
             head.compare != "",
             inside(
-                rx.cond(head.comparing, "Show all lines", "Compare with last green"),
+                rx.cond(
+                    head.comparing,
+                    "Show all lines",
+                    rx.el.span("Compare", rx.el.span(" with last green", class_name="max-tab:sr-only")),
+                ),
                 to=head.compare,
                 prevent_scroll_reset=True,
                 class_name=BUTTON,

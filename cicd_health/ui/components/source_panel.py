@@ -29,7 +29,7 @@ def source_panel(panel: Shown[SourcePanel]) -> rx.Component:
         rx.el.header(
             rx.el.div(
                 rx.el.h2(panel.name, class_name=TITLE),
-                rx.el.span(panel.host, class_name=f"{SUB} truncate"),
+                rx.el.span(panel.host, class_name=f"{SUB} truncate empty:hidden"),
                 mark_shown(panel.mark),
                 class_name="flex items-center gap-3 min-w-0",
             ),
@@ -67,7 +67,7 @@ def _actions(panel: Shown[SourcePanel]) -> rx.Component:
                 rx.el.button("Disconnect", type="button", on_click=DOING.ask(here), class_name=GHOST),
             ),
         ),
-        rx.cond(panel.set_up != "", inside("Set-up", to=panel.set_up, class_name=GHOST)),
+        rx.cond(panel.set_up != "", inside("Set up", to=panel.set_up, class_name=GHOST)),
         rx.cond(
             panel.can_test,
             rx.el.button(
@@ -137,7 +137,7 @@ def _hint(panel: Shown[SourcePanel]) -> rx.Component:
         " ",
         rx.cond(
             SourcesHeadState.admin & (panel.set_up != ""),
-            inside("Connect it", to=panel.set_up, class_name="font-medium text-link"),
+            inside("Connect", to=panel.set_up, class_name="font-medium text-link max-tab:py-3"),
         ),
         class_name="px-4 py-3 border-t border-line text-12 text-ink-2",
     )

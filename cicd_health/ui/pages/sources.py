@@ -44,7 +44,11 @@ def body() -> rx.Component:
                         custom_attrs={"data-alone": rx.cond(shown.connects.length() > 1, "false", "true")},
                     ),
                 ),
-                rx.foreach(shown.panels, source_panel),
+                rx.el.div(
+                    rx.foreach(shown.panels, source_panel),
+                    class_name="grid gap-4 tab:gap-5 items-start grid-cols-[minmax(0,1fr)] "
+                    "wide:grid-cols-[repeat(2,minmax(0,1fr))] wide:*:only:col-span-2 empty:hidden",
+                ),
             ),
             rx.el.div(*[_loading() for _ in range(2)], class_name="appear grid gap-4 tab:gap-5", aria_hidden="true"),
         ),

@@ -89,7 +89,9 @@ def against(story: Story, zone: tzinfo) -> Against:
     if story.green is None or story.outcome not in FAILED:
         return Against()
     green = story.green
-    lines = [_durations("Duration of the run", green.run["duration_s"], story.attempt["duration_s"])]
+    lines = []
+    if story.outcome is not Outcome.STARTUP_FAILURE:  # it did nothing, however long that took
+        lines.append(_durations("Duration of the run", green.run["duration_s"], story.attempt["duration_s"]))
     if story.failing is not None and green.job is not None:
         lines.append(_durations(story.failing["name"], green.job["duration_s"], story.failing["duration_s"]))
     if story.failing_step is not None:

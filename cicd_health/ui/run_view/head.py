@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from cicd_health.model.runs import Outcome
+from cicd_health.model.runs import VERDICTS, Outcome
 from cicd_health.ui import format as text
 from cicd_health.ui import routes
 from cicd_health.ui.format import Delta
 from cicd_health.ui.routes import AskedRun
-from cicd_health.ui.rows import outcome_mark, provider_label
+from cicd_health.ui.rows import BY_NAME, outcome_mark, provider_label
 from cicd_health.ui.run_view.said import against
 from cicd_health.ui.run_view.story import Story
 
@@ -85,6 +85,13 @@ def head(story: Story, asked: AskedRun, zone: tzinfo) -> Head:
     )
 
 
+def tab_title(story: Story) -> str:
+    """What the browser's tab says: `ci #4387 · failure`."""
+    run = story.run
+    numbered = f"#{run['number']}" if run["number"] is not None else run["external_id"]
+    return f"{run['pipeline']} {numbered} · {BY_NAME[outcome_mark(story.outcome)].word.lower()}"
+
+
 def _crumbs(story: Story, numbered: str) -> list[Crumb]:
     run = story.run
     repo = run["repo"] or provider_label(run["provider"])
@@ -138,7 +145,8 @@ def _duration(story: Story) -> Fact:
         return Fact("Duration", f"{text.duration((story.now - began).total_seconds())} so far")
     if took is None:
         return Fact("Duration", "")
-    usual = story.usual_s if story.attempt["attempt"] == 1 else None  # a re-run may have been of some jobs only
+    # A re-run may have been of some jobs only, and what was stopped says nothing about how long it takes.
+    usual = story.usual_s if story.attempt["attempt"] == 1 and story.outcome in VERDICTS else None
     if usual is None:
         return Fact("Duration", text.duration(took))
     delta = against(took, usual, story.outcome)

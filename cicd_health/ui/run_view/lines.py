@@ -48,12 +48,12 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the lines are to be shown. `hits` are the lines with `q`; `current` is the one the reader is at."""
+    """How the lines are to be shown. `hits` are the lines with `q`, in order; `current` is the one the reader is at."""
 
     zone: tzinfo
     times: bool = False
     q: str = ""
-    hits: frozenset[int] = frozenset()
+    hits: Sequence[int] = ()
     current: int = 0
     picked: int = 0
     like: str = ""  # `as in #4310`: what a gap hides when only new lines are shown

@@ -5,8 +5,10 @@ A page never holds more than the rows around what is visible, however long the l
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 
 from cicd_health import settings
@@ -26,6 +28,8 @@ from cicd_health.ui.run_view.story import Story
 ROWS_BEFORE, ROWS_AFTER = 130, 170  # of the row at the top of the visible part
 ROWS_WRAPPED = 300  # before and after, where lines wrap and nobody knows their height
 LEAD = 100  # lines read before the first for the colour they leave on
+MOST_NEW = 20_000  # new lines that are shown beside a green log: with more the two have little in common
+MOST_ON_MAP = 2_000  # hits
 TAIL = 20  # lines at the end that are shown of a failed log which says nothing
 
 
@@ -126,12 +130,18 @@ def rows_around(seen: Opened, pixel: int, look: Look, *, wrap: bool = False) -> 
     if not places:
         return {}, Window()
     numbers = [place.line for place in places if place.stretch.kind is Kind.LINES]
+    look = replace(look, hits=_within(look.hits, numbers))
     rows = rendering.rows(places, read(seen.log, numbers), seen.toned, look)
     top, last = places[0].top, places[-1]
     end = last.top + last.stretch.row_px
     if wrap:
         return rows, Window("0px", "auto", *_beyond(at - before, seen.plan.rows - 1 - at - after))
     return rows, Window(f"{top}px", f"{seen.plan.height}px", f"{top} {end} {seen.plan.height}")
+
+
+def _within(hits: Sequence[int], numbers: Sequence[int]) -> Sequence[int]:
+    """The hits among these lines: there may be hundreds of thousands."""
+    return hits[bisect_left(hits, numbers[0]) : bisect_right(hits, numbers[-1])] if numbers else ()
 
 
 def _beyond(earlier: int, later: int) -> tuple[str, str, str]:
@@ -149,14 +159,14 @@ def read(log: Log, numbers: Sequence[int]) -> dict[int, str]:
         return {line.number: line.text for line in logs.texts(session, log.id, [*lead, *numbers])}
 
 
-def map_tops(seen: Opened, hits: Iterable[int]) -> dict[str, str]:
+def map_tops(seen: Opened, hits: Sequence[int]) -> dict[str, str]:
     """The paths of the map at the right edge, by tone."""
     toned, top = seen.toned, seen.plan.nearest_top
     return rendering.map_paths(
         {
             "fail": [top(line) for line in toned.errors | ({toned.cause} - {0})],
             "warn": [top(line) for line in toned.warnings],
-            "hit": [top(line) for line in hits],
+            "hit": [top(line) for line in hits[:: len(hits) // MOST_ON_MAP + 1]],
         },
         seen.plan.height,
     )
@@ -164,7 +174,8 @@ def map_tops(seen: Opened, hits: Iterable[int]) -> dict[str, str]:
 
 def head(story: Story, job: Row | None, log: Log | None, *, may_fetch: bool) -> LogHead:
     """What the panel says about this job's log; of a run without jobs, the run's."""
-    title = job["name"] if job is not None and (log is None or log.job_id) else "Console"
+    whole = "Console" if story.run["provider"] == "jenkins" else "Log"
+    title = job["name"] if job is not None and (log is None or log.job_id) else whole
     if log is not None and (log.state is LogState.KEPT or log.lines):
         return _kept(story, title, job, log)
     return _absent(story, title, job, log, may_fetch=may_fetch)
@@ -242,7 +253,7 @@ def _unconnected(story: Story, head: LogHead) -> LogHead:
 class Compared:
     """This log beside that of the last green run's job of the same name: its lines that are `new` (None: not known).
 
-    `name` is the green run's number; empty when there is none.
+    `name` is the green run's number; empty when there is none. `differ`: more is new than can be shown.
     """
 
     name: str = ""
@@ -250,6 +261,7 @@ class Compared:
     job_id: int = 0
     state: LogState = LogState.NONE
     new: frozenset[int] | None = None
+    differ: bool = False
 
 
 def compare(run_id: int, job_name: str | None, kept: Log) -> Compared:
@@ -264,14 +276,17 @@ def compare(run_id: int, job_name: str | None, kept: Log) -> Compared:
         kept_there = beside is not None and state is LogState.KEPT
     new = None
     if beside is not None and kept_there:
-        new = _new_lines(settings.get().database_url, kept.id, kept.lines, beside.id, beside.lines)
-    return Compared(name, green.run_id, green.job_id or 0, state, new)
+        new = _new_lines(settings.get().database_url, kept.id, kept.kept_at, beside.id, beside.kept_at)
+    differ = new is not None and len(new) > MOST_NEW
+    return Compared(name, green.run_id, green.job_id or 0, state, None if differ else new, differ)
 
 
 @lru_cache(maxsize=32)  # a page asks again at every change of anything; what is kept does not change
-def _new_lines(database_url: str, log_id: int, lines: int, green_id: int, green_lines: int) -> frozenset[int]:
+def _new_lines(
+    database_url: str, log_id: int, kept_at: datetime | None, green_id: int, green_kept_at: datetime | None
+) -> frozenset[int]:
     with engine.reading() as session:
-        return frozenset(logs.new_lines(session, log_id, green_id))
+        return frozenset(logs.new_lines(session, log_id, green_id, MOST_NEW + 1))
 
 
 def compared_words(compared: Compared) -> str:
@@ -279,6 +294,8 @@ def compared_words(compared: Compared) -> str:
     name, new = compared.name, compared.new
     if not name:
         return "It has not been green in the 90 days before."
+    if compared.differ:
+        return f"More than {text.count(MOST_NEW)} lines that {name} did not have: all are shown"
     if new is not None:
         return (
             f"{text.counted(len(new), 'line')} that {name} did not have" if new else f"Nothing that {name} did not have"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -45,6 +46,7 @@ class Told:
     waterfall: Waterfall
     aside: Aside
     chosen: Row | None
+    tab: str = ""  # the title of the browser's tab
 
 
 class RunState(rx.State):
@@ -62,6 +64,7 @@ class RunState(rx.State):
         run_id = routes.run_of(self.router.url.path)
         asked = routes.asked_run(self.router.url.query_parameters)
         viewer = zone.of_viewer(self.router.headers.cookie)
+        titled = ""
         async for person in following.changes(self):
             if person is None:
                 yield guard.to_sign_in()
@@ -73,6 +76,9 @@ class RunState(rx.State):
                         assign(self, phase="missing", asked_for=self.router.url.path.rsplit("/", 1)[-1][:40])
                     continue
                 await self._show(*shown, asked, person)
+                if shown[1].tab != titled:
+                    titled = shown[1].tab
+                    yield rx.call_script(f"document.title={json.dumps(titled)}")
             except Exception:  # whatever it was, the page keeps what it shows and says so
                 log.exception("run cannot be read", run_id=run_id)
                 async with self:
@@ -138,6 +144,7 @@ def tell(story: Story, asked: AskedRun, viewer: ZoneInfo) -> Told:
         waterfall=waterfalls.waterfall(story, asked, chosen),
         aside=asides.aside(story, viewer),
         chosen=chosen,
+        tab=heads.tab_title(story),
     )
 
 

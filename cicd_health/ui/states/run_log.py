@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +28,7 @@ from cicd_health.ui.states.following import assign
 
 Ids = tuple[int, int]  # of a run and a job; the job is 0 for the run's own log
 SCREEN_PX = 1_400  # what is taken for visible below the top
-TALLEST_PX = 10_000_000  # what a browser's box can be asked to scroll to
+TALLEST_PX = 18_000_000  # what a browser's box can be asked to scroll to
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class LogState(rx.State):
     times: rx.Field[bool] = rx.field(False)
     wrap: rx.Field[bool] = rx.field(False)
     _opened: tuple[Opened, ...] = ()  # at most one; a tuple, because Reflex would wrap a dataclass
-    _hits: tuple[int, ...] = ()
+    _hits: Sequence[int] = ()  # perhaps hundreds of thousands
     _current: int = 0  # the hit, or the failing line, the reader is at
     _picked: int = 0  # the line of the address
     _pixel: int = 0  # the top of the visible part, as last heard
@@ -131,6 +132,11 @@ class LogState(rx.State):
         self._jump(pixel, "third", line)
         await self._draw(pixel)
 
+    def _has_line(self, number: object) -> bool:
+        """Whether what a browser sent is the number of a line of the log that is open."""
+        seen = self._log_seen()
+        return seen is not None and isinstance(number, int) and 1 <= number <= seen.log.lines
+
     def _jump(self, pixel: int, where: str, line: int) -> None:
         """Where lines wrap the line says where it is; a pixel says nothing there."""
         self._jumps += 1
@@ -151,7 +157,7 @@ class LogState(rx.State):
             zone.of_viewer(self.router.headers.cookie),
             times=self.times,
             q=self.q if self._hits else "",
-            hits=frozenset(self._hits),
+            hits=self._hits,
             current=self._current,
             picked=self._picked,
             like=self._like,
@@ -190,7 +196,7 @@ class LogState(rx.State):
     async def shift(self, rows: int):
         """Where lines wrap: earlier or later rows, asked for by hand."""
         seen = self._log_seen()
-        if seen is None or not _within(rows, -reading.ROWS_WRAPPED, reading.ROWS_WRAPPED):
+        if seen is None or not isinstance(rows, int) or not _within(rows, -reading.ROWS_WRAPPED, reading.ROWS_WRAPPED):
             return
         plan = seen.plan
         at = max(0, min(plan.row_at(self._pixel) + rows, plan.rows - 1))
@@ -200,12 +206,12 @@ class LogState(rx.State):
 
     @rx.event
     async def toggle_fold(self, first: int):
-        if _within(first, 1, TALLEST_PX):
+        if self._has_line(first):
             await self._change(lambda seen: replace(seen.wanted, opened=seen.wanted.opened ^ {first}))
 
     @rx.event
     async def fill_gap(self, first: int, last: int, whole: bool):
-        if _within(first, 1, TALLEST_PX) and _within(last, first, TALLEST_PX):
+        if self._has_line(first) and self._has_line(last) and first <= last:
             await self._change(
                 lambda seen: planning.filled(seen.wanted, (first, last), seen.plan, all_of_it=bool(whole))
             )
@@ -227,8 +233,7 @@ class LogState(rx.State):
     @rx.event
     async def pick(self, line: int):
         """The line goes into the address, and its mark into the log; picking it again takes both away."""
-        seen = self._log_seen()
-        if seen is None or not _within(line, 1, seen.log.lines):
+        if not self._has_line(line):
             return None
         self._picked = 0 if line == self._picked else line
         await self._draw()
@@ -361,9 +366,9 @@ def _line_at(seen: Opened, pixel: int) -> int:
     return place.line if place is not None else 0
 
 
-def _search(log: Log, q: str) -> tuple[int, ...]:
+def _search(log: Log, q: str) -> Sequence[int]:
     with engine.reading() as session:
-        return logs.search(session, log.id, q)
+        return array("Q", logs.search(session, log.id, q))
 
 
 def _fetch(run_id: int, job_id: int) -> None:

@@ -50,7 +50,7 @@ def test_a_very_long_line_is_cut_with_a_word_about_it():
 
 
 def test_what_is_found_is_marked_in_any_case_and_over_colours():
-    look = Look(BERLIN, q="assert", hits=frozenset({1, 2}), current=2)
+    look = Look(BERLIN, q="assert", hits=(1, 2), current=2)
     first, second, third = rows("Ass\x1b[31mertion: assert\x1b[0m", "assert", "assert", look=look)
     assert first.spans == [Span("Ass", "hit"), Span("ert", "red hit"), Span("ion: ", "red"), Span("assert", "red hit")]
     assert second.spans == [Span("assert", "hit now")]

@@ -1,6 +1,7 @@
 """What the log's panel says, and which lines it opens at."""
 
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -179,6 +180,37 @@ def test_beside_the_last_green_log_only_what_is_new_counts(database):
     compared = reading.compare(ids[2], "test", kept)
     assert compared.new == {2}
     assert reading.compared_words(compared) == "1 line that #1 did not have"
+
+
+def test_logs_that_have_little_in_common_are_not_compared_line_by_line(database, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_NEW", 3)
+    with rows() as made:
+        pipeline = made.pipeline()
+        green = made.run(pipeline, number=1, created_at=NOW.replace(hour=8))
+        passed = made.job(green, "test")
+        run = made.run(pipeline, number=2, outcome="failure")
+        failed = made.job(run, "test", outcome="failure")
+        ids = green.id, passed.id, run.id, failed.id
+    flow.keep_log(ids[0], ids[1], 1, [b"collected items\n"], NOW)
+    kept = flow.keep_log(ids[2], ids[3], 1, [b"one\ntwo\nthree\nfour\nfive\n"], NOW)
+    compared = reading.compare(ids[2], "test", kept)
+    assert compared.new is None
+    assert reading.compared_words(compared) == "More than 3 lines that #1 did not have: all are shown"
+
+
+def test_a_log_that_was_kept_again_is_compared_again(database):
+    with rows() as made:
+        pipeline = made.pipeline()
+        green = made.run(pipeline, number=1, created_at=NOW.replace(hour=8))
+        passed = made.job(green, "test")
+        run = made.run(pipeline, number=2, outcome="failure")
+        failed = made.job(run, "test", outcome="failure")
+        ids = green.id, passed.id, run.id, failed.id
+    flow.keep_log(ids[0], ids[1], 1, [b"collected items\n"], NOW)
+    kept = flow.keep_log(ids[2], ids[3], 1, [b"collected items\nerror: boom\n"], NOW)
+    assert reading.compare(ids[2], "test", kept).new == {2}
+    flow.keep_log(ids[0], ids[1], 1, [b"error: boom\n"], NOW + timedelta(seconds=1))
+    assert reading.compare(ids[2], "test", kept).new == {1}
 
 
 def test_a_run_that_was_never_green_is_said(database):

@@ -82,6 +82,16 @@ async def test_a_search_counts_all_lines_and_goes_from_one_to_the_next(offered):
     assert state.found == "2 of 110"
 
 
+async def test_a_text_that_is_everywhere_is_found_and_marked_around_the_reader(offered):
+    state = await reader(offered)
+    await send(state, "search", "e", 0)
+    assert state.found == "1 of 5,000"
+    assert {row.spans[0].style for row in state.rows.values() if row.kind == "line" and row.number == 4999} == {""}
+    await send(state, "previous_hit")
+    assert (state.found, state.rows["l5000"].spans[-1].style) == ("5,000 of 5,000", "hit now")
+    assert sum(path.count("M") for path in state.map.values()) < 2_500
+
+
 async def test_a_search_without_a_hit_says_none(offered):
     state = await reader(offered)
     await send(state, "search", "nowhere", 0)
@@ -142,6 +152,12 @@ async def test_where_lines_wrap_others_are_asked_for_by_hand(offered):
         ("toggle_fold", ([],)),
         ("fill_gap", (5, 1, True)),
         ("fill_gap", ("a", {}, True)),
+        ("fill_gap", (1.5, 40.5, True)),
+        ("fill_gap", (1, 10**7, True)),
+        ("toggle_fold", (1.5,)),
+        ("pick", (1.5,)),
+        ("shift", (1.5,)),
+        ("need", (1.5,)),
         ("jump_to", (7,)),
         ("jump_to", ("x",)),
         ("shift", (10**9,)),
