@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from cicd_health import flow
+from cicd_health.api.bodies import LARGE
 from cicd_health.flow import Receipt
 from cicd_health.model.deliveries import Incoming
 
@@ -44,9 +46,12 @@ class Inbox:
         self._queue: asyncio.Queue[Waiting] = asyncio.Queue(QUEUE)
         self._worker: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "inbox")
+        self._large = ThreadPoolExecutor(1, "large deliveries")
 
     async def put(self, incoming: Incoming) -> Receipt:
         """Keep one delivery; returns when it is on disk. Raises NotKept."""
+        if len(incoming.body) > LARGE:  # it may hold a log: the others go ahead while that is read
+            incoming = await asyncio.get_running_loop().run_in_executor(self._large, flow.prepare, incoming)
         waiting = Waiting(incoming, asyncio.get_running_loop().create_future())
         await self._queue.put(waiting)
         if self._worker is None or self._worker.done():

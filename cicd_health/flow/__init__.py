@@ -18,7 +18,7 @@ from cicd_health.flow.connecting import (
     watch_repository,
 )
 from cicd_health.flow.fetching import fetch_log, find_cause
-from cicd_health.flow.inbox import Receipt, receive, refuse, replay
+from cicd_health.flow.inbox import Receipt, prepare, receive, refuse, replay
 from cicd_health.flow.logs import keep_log, want_log
 from cicd_health.flow.polling import poll, poll_now, queue_due
 from cicd_health.flow.sending import deliver
@@ -36,6 +36,7 @@ __all__ = [
     "keep_log",
     "poll",
     "poll_now",
+    "prepare",
     "prune",
     "queue_due",
     "receive",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
-from cicd_health.flow import saving
+from cicd_health.flow import logs, saving
 from cicd_health.flow.saving import Parsed, Receipt
 from cicd_health.model.deliveries import DeliveryState, Incoming
 from cicd_health.model.runs import Event
@@ -35,6 +36,11 @@ def receive(batch: Sequence[Incoming], now: datetime) -> list[Receipt]:
     return [receipts.pop(id) if id in receipts else Receipt(id, "duplicate") for id, _ in kept]
 
 
+def prepare(incoming: Incoming) -> Incoming:
+    """The same, with the logs in it made ready: that takes seconds for a long one, and others need not wait for it."""
+    return replace(incoming, ready=tuple(logs.posted(parse(None, incoming).events)))
+
+
 def parse(delivery_id: int | None, incoming: Incoming) -> Parsed:
     """The events in one delivery. Never raises: what cannot be understood waits, with the error, for replay."""
     headers = incoming.headers | {"x-received-at": incoming.received_at.isoformat()}
@@ -47,7 +53,7 @@ def parse(delivery_id: int | None, incoming: Incoming) -> Parsed:
     except Exception as error:  # a bug of ours must not lose the delivery
         log.exception("parse failed", delivery_id=delivery_id)
         return Parsed(delivery_id, state=DeliveryState.FAILED, error=f"{type(error).__name__}: {error}")
-    return Parsed(delivery_id, tuple(events), quiet=incoming.quiet)
+    return Parsed(delivery_id, tuple(events), quiet=incoming.quiet, ready=incoming.ready)
 
 
 def _events(headers: Headers, incoming: Incoming) -> list[Event]:

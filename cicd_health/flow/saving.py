@@ -44,7 +44,7 @@ class Parsed:
     """One kept delivery and the events in it, or why there are none.
 
     What was polled has no delivery, but the `incoming` that would be kept if it cannot be saved; `jobs_known` as in
-    `providers.remote.Document`.
+    `providers.remote.Document`, `ready` as in `Incoming`.
     """
 
     delivery_id: int | None
@@ -54,6 +54,7 @@ class Parsed:
     quiet: bool = False
     incoming: Incoming | None = None
     jobs_known: int = 0
+    ready: tuple[logs.Ready | None, ...] = ()
 
 
 def apply(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
@@ -108,7 +109,7 @@ def keep_failed(parsed: Parsed, error: str, state: DeliveryState, now: datetime)
 
 def _apply_again_and_again(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
     """Another process may have been first, or PostgreSQL broke a deadlock: what is there then is the new start."""
-    sent = logs.posted([event for one in batch for event in one.events])
+    sent = [ready for one in batch for ready in one.ready or logs.posted(one.events)]
     for attempt in range(1, TRIES):
         try:
             return _apply_once(batch, sent, now)

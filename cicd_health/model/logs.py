@@ -74,7 +74,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The lines that say why a job failed: at most 30, gaps counted, and 20,000 characters, without colours or time stamps.
+    """The lines that say why a job failed: at most 30 with the gaps, and 20,000 characters, without colours or times.
 
     `cause` is the number of the one line that says it best. `lines` are in order; a gap in their numbers is a gap in
     the log.

@@ -118,7 +118,7 @@ def view(
     narrowed = bool(asked.provider or asked.state or asked.q)
     return DeliveriesView(
         head=DeliveriesHead(
-            sentence=sentence(troubled),
+            sentence=sentence(troubled) if listed or narrowed or any(troubled.values()) else "No deliveries yet",
             sub=f"kept {text.counted(kept_days, 'day')}",
             states=[
                 Choice(

@@ -83,13 +83,15 @@ def history(watch: WatchLine, now: datetime, zone: tzinfo) -> str:
     if walk.state is BackfillState.DONE:
         return text.counted(walk.done, "run") + (f", back to {_day(walk.start, zone)}" if walk.start else "")
     if walk.state is BackfillState.RUNNING and watch.error and not walk.done and not walk.total:
-        ahead = walk.waits_until is not None and walk.waits_until > now
+        ahead = walk.waits_until is not None and walk.waits_until > now and watch.state != "waiting"
         return "Nothing read yet" + (f" · next try {text.moment(walk.waits_until, now, zone)}" if ahead else "")
     of = (
         f"{text.count(walk.done)} of {text.counted(walk.total, 'run')}"
         if walk.total
         else f"{text.counted(walk.done, 'run')} so far"
     )
+    if walk.state is BackfillState.STOPPED and not walk.done:
+        return "Stopped, nothing read yet"
     if walk.state is BackfillState.STOPPED:
         return f"Stopped at {of}"
     parts = [of]

@@ -151,6 +151,30 @@ async def test_a_full_inbox_makes_wait_and_refuses_nobody(monkeypatch):
     assert [receipt.state for receipt in await asyncio.gather(*waiting)] == ["applied"] * 10
 
 
+async def test_nobody_waits_while_a_long_log_that_was_posted_is_read(configured, monkeypatch):
+    taken = threading.Event()
+    batches = []
+
+    def receive(batch, now):
+        batches.extend(batch)
+        taken.set()
+        return flow.receive(batch, now)
+
+    def read_late(incoming, read=flow.prepare):
+        assert taken.wait(timeout=30)
+        return read(incoming)
+
+    monkeypatch.setattr(flow, "prepare", read_late)
+    inbox = Inbox(receive)
+    build = {"pipeline": "p", "repo": "a/b", "status": "failure", "started_at": str(NOW)}
+    build["logs"] = "error: no\n" * 30_000
+    long = asyncio.create_task(inbox.put(delivery(build, provider="flat:github", at=NOW)))
+    await inbox.put(delivery(github_run(), at=NOW))
+    assert (await long).state == "applied"
+    assert [incoming.provider for incoming in batches] == ["github", "flat:github"]
+    assert batches[1].ready[0].packed.lines == 30_000
+
+
 async def test_one_delivery_that_cannot_be_written_does_not_take_others_with_it():
     def picky(batch, now):
         if any(incoming.external_id == "bad" for incoming in batch):

@@ -37,9 +37,7 @@ def github() -> Iterator[GitHubStub]:
 
 
 @pytest.fixture(scope="module")
-def server(
-    built_page: None, github: GitHubStub, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[running.Server]:
+def server(built_page: None, github: GitHubStub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Server]:
     """Reads that GitHub, by itself only once within the test."""
     started = running.start(
         tmp_path_factory.mktemp("server"),

@@ -36,6 +36,10 @@ def test_a_row_says_what_became_of_it_and_leads_to_its_run(database):
     assert shown.head.replayable
 
 
+def test_before_the_first_delivery_nothing_is_called_understood(database):
+    assert load(AskedDeliveries(), ZONE).head.sentence == "No deliveries yet"
+
+
 def test_when_all_is_well_the_page_says_so_and_offers_nothing_to_replay(database):
     receive(github_run(7))
     head = load(AskedDeliveries(), ZONE).head

@@ -100,6 +100,20 @@ def test_the_heading_says_how_fresh_the_sources_are(sources: tuple[SourceLine, .
     assert view(*sources).sentence == said
 
 
+def test_the_heading_counts_what_cannot_be_read_though_its_source_answers():
+    hidden = [watch(id=n, name=f"acme/{n}", state="error", error="not there", trouble="not_found") for n in (1, 2)]
+    assert view(source(), watches=(watch(), *hidden)).sentence == "2 repositories cannot be read, GitHub is fresh"
+    of_source = watch(state="error", error=DOWN["error"], trouble=DOWN["trouble"])
+    assert view(source(**DOWN), watches=(of_source,)).sentence == "GitHub cannot be reached since 10:31"
+
+
+def test_what_is_only_sent_is_said_to_be_compared_with_nothing():
+    quiet = source(origin="event", api_url=None, connected=False, has_token=False, watches=0)
+    assert view(quiet).sub == ""
+    assert list(facts(quiet)) == ["Last event", "Read with"]
+    assert view(source(), watches=(watch(),)).sub == "compared with the provider every 5 min"
+
+
 def facts(line: SourceLine) -> dict[str, str]:
     return {fact.label: fact.value for fact in sources_view.facts(line, CHOSEN, NOW, ZONE)}
 
@@ -201,11 +215,18 @@ def test_a_backfill_says_how_far_it_is_and_how_long_it_takes():
             "5 of 9 runs · waits until 11:00",
         ),
         (backfill(state=BackfillState.STOPPED, done=5, total=9), "Stopped at 5 of 9 runs"),
+        (backfill(state=BackfillState.STOPPED), "Stopped, nothing read yet"),
         (backfill(state=BackfillState.DONE, done=9000, start=NOW - 730 * 24 * HOUR), "9,000 runs, back to 12 Mar 2024"),
     ],
 )
 def test_a_history_in_words(walk: Backfill, said: str):
     assert row(watch(walk)).history == said
+
+
+def test_what_cannot_be_read_at_all_says_when_it_is_tried_again_and_shows_no_progress():
+    walk = backfill(state=BackfillState.RUNNING, waits_until=NOW + 18 * MINUTE)
+    said = row(watch(walk, state="error", error="not there", trouble="not_found"))
+    assert (said.history, said.walking, said.can_stop) == ("Nothing read yet · next try 11:00", False, True)
 
 
 def test_a_stopped_backfill_can_be_taken_up_again():

@@ -126,6 +126,7 @@ def _held_back() -> rx.Component:
             ),
         ),
         role="status",
+        class_name="empty:absolute",
     )
 
 

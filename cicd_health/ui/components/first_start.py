@@ -2,7 +2,9 @@
 
 import reflex as rx
 
+from cicd_health.ui import routes
 from cicd_health.ui.components.copy_button import copy_button
+from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.panel import BUTTON, panel
 from cicd_health.ui.connect import Heard
 from cicd_health.ui.shown import Shown
@@ -20,6 +22,11 @@ def first_start() -> rx.Component:
                 "Nothing has arrived yet. Send one event from GitHub or Jenkins and this page turns into your "
                 "dashboard, "
                 "without a reload.",
+                class_name="mt-1 text-ink-2",
+            ),
+            rx.el.p(
+                "Rather with a token, which also brings the past and the logs? ",
+                inside("Connect on Sources", to=routes.SOURCES, class_name="font-medium text-link max-tab:py-3"),
                 class_name="mt-1 text-ink-2",
             ),
             class_name="pt-3 max-tab:px-4",

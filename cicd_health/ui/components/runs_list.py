@@ -3,13 +3,14 @@
 import reflex as rx
 from reflex.vars import ObjectVar
 
+from cicd_health.ui import routes
 from cicd_health.ui.components.link import COVERING, inside
 from cicd_health.ui.components.mark import marked
 from cicd_health.ui.components.paging import pages
-from cicd_health.ui.components.panel import SUB, SURFACE, bar, notice
+from cicd_health.ui.components.panel import BUTTON, SUB, SURFACE, bar, notice
 from cicd_health.ui.components.runs_table import CELL, HEAD, ROW
 from cicd_health.ui.rows import RunNow
-from cicd_health.ui.runs_view import RunListRow
+from cicd_health.ui.runs_view import RunListRow, RunsHead
 from cicd_health.ui.shown import Shown
 from cicd_health.ui.states.runs import RunListState, RunsHeadState
 
@@ -34,7 +35,7 @@ def runs_list() -> rx.Component:
     return rx.el.section(
         rx.cond(
             state.loaded & (state.rows.length() == 0),
-            rx.el.div(notice(head.nothing, head.hint), class_name="py-8"),
+            rx.el.div(notice(head.nothing, head.hint, _connect(head)), class_name="py-8"),
             rx.fragment(
                 rx.el.table(
                     rx.el.thead(
@@ -95,6 +96,14 @@ def _row(*, row: ObjectVar[RunListRow], now: ObjectVar[RunNow], rest: rx.RestPro
         ),
         rest,
         class_name=ROW,
+    )
+
+
+def _connect(head: Shown[RunsHead]) -> rx.Component:
+    """Where there is no run at all, and nothing narrows the list."""
+    return rx.cond(
+        head.everything == "",
+        inside("Connect a source", to=routes.SOURCES, class_name=f"{BUTTON} mt-2 max-tab:h-11"),
     )
 
 

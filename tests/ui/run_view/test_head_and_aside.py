@@ -6,7 +6,7 @@ from datetime import timedelta
 from cicd_health.store.tables import RunRow
 from cicd_health.ui.routes import AskedRun
 from cicd_health.ui.run_view.aside import aside
-from cicd_health.ui.run_view.head import head
+from cicd_health.ui.run_view.head import head, tab_title
 from tests.factories import NOW, Rows
 from tests.ui.run_view.told import MINUTE, ZONE, step, story
 
@@ -49,6 +49,23 @@ def test_the_facts_are_said_in_the_words_of_the_field(database):
         "GitHub",
     )
     assert [crumb.text for crumb in told.crumbs] == ["Pipelines", "acme/shop", "ci", "#4"]
+
+
+def test_the_tab_of_the_browser_says_which_run_and_how_it_ended(database):
+    assert tab_title(story(red_after_green)) == "ci #4 · failure"
+
+
+def test_how_long_a_cancelled_run_took_is_not_compared(database):
+    def cancelled(made: Rows) -> RunRow:
+        pipeline = made.pipeline()
+        for number in range(1, 7):
+            made.run(pipeline, number=number, created_at=NOW - (70 - number) * MINUTE, duration_s=378.0)
+        stopped = made.run(pipeline, number=8, outcome="cancelled", created_at=NOW - 10 * MINUTE, duration_s=20.0)
+        made.attempt(stopped, attempt=1, outcome="cancelled", duration_s=20.0)
+        return stopped
+
+    [took] = [fact for fact in head(story(cancelled), AskedRun(), ZONE).facts if fact.label == "Duration"]
+    assert (took.value, took.delta.text) == ("20s", "")
 
 
 def test_a_run_with_one_attempt_has_no_tabs(database):
