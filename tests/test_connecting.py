@@ -16,8 +16,8 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def jobs_can_be_queued(database: sa.Engine) -> None:
-    queue.prepare(settings.get().database_url)
+def stored(database: sa.Engine) -> None:
+    """Every test has a database of its own."""
 
 
 @pytest.fixture

@@ -29,13 +29,11 @@ def slack(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Slack channel in the settings; nothing is sent while no job engine runs."""
     monkeypatch.setenv("SLACK_WEBHOOK_URL", "http://127.0.0.1:9/services/T/B/X")
     settings.get.cache_clear()
-    queue.prepare(settings.get().database_url)
     flow.start(NOON)
 
 
 @pytest.fixture
 def ready(database: sa.Engine) -> None:
-    queue.prepare(settings.get().database_url)
     flow.start(NOON)
 
 

@@ -38,7 +38,6 @@ def ports(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> tuple[int, in
     monkeypatch.setenv("PUBLIC_URL", "https://ci.example.com")
     monkeypatch.setattr(queue, "FIRST_RETRY_S", 0.2)
     settings.get.cache_clear()
-    queue.prepare(settings.get().database_url)
     flow.start(datetime.now(UTC))
     return slack, mail
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, live, queue, settings
+from cicd_health import flow, live
 from cicd_health.store import engine
 from tests.bodies import NOON, delivery, github_run
 
@@ -65,7 +65,6 @@ async def listens(hub: live.Hub) -> None:
 
 
 async def test_a_commit_of_this_process_is_told(database: sa.Engine, hub: live.Hub):
-    queue.prepare(settings.get().database_url)
     async with live.listening():
         await listens(hub)
         seen = hub.version
@@ -81,7 +80,6 @@ flow.receive([delivery(github_run())], NOON)
 
 
 async def test_a_commit_of_another_process_is_told(database: sa.Engine, hub: live.Hub):
-    queue.prepare(settings.get().database_url)
     async with live.listening():
         await listens(hub)
         await asyncio.sleep(live.POLL_S)  # the first look at the file is what later ones are compared with

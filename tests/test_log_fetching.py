@@ -34,7 +34,6 @@ LOST = "AssertionError: refund of 12 EUR was lost"
 
 @pytest.fixture(autouse=True)
 def ready(database: sa.Engine) -> None:
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
 
 

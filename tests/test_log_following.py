@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, queue, settings
+from cicd_health import flow, queue
 from cicd_health.model.logs import LogState
 from cicd_health.store import engine, logs
 from cicd_health.store.tables import JobRow, RunRow
@@ -24,7 +24,6 @@ LOST = "AssertionError: refund of 12 EUR was lost"
 
 @pytest.fixture(autouse=True)
 def ready(database: sa.Engine) -> None:
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
 
 

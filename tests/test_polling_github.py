@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, queue, settings
+from cicd_health import flow
 from cicd_health.model.deliveries import Incoming
 from tests import watching
 from tests.github_stub import GitHubStub
@@ -22,7 +22,6 @@ TOKEN = "ghp_stub"
 
 @pytest.fixture(autouse=True)
 def ready(database: sa.Engine) -> None:
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
 
 

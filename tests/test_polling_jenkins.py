@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, queue, settings
+from cicd_health import flow
 from cicd_health.providers import http
 from cicd_health.store import engine, tallies
 from tests import watching
@@ -24,7 +24,6 @@ ONLY_ONE_KNOWS = frozenset({"url", "event", "actor", "raw_status", "rank"})
 @pytest.fixture(autouse=True)
 def ready(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "PAUSE_S", 0.01)
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, jobs, queue, settings
+from cicd_health import flow, jobs, queue
 from cicd_health.providers import http
 from cicd_health.store import engine, watches
 from tests import watching
@@ -22,7 +22,6 @@ TOKEN, OWN = "ghp_stub", "ghp_own"
 @pytest.fixture(autouse=True)
 def ready(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "PAUSE_S", 0.01)
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
 
 

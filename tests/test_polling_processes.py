@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, queue, settings
+from cicd_health import flow, settings
 from cicd_health.store import engine, tallies
 from tests import watching
 from tests.github_stub import GitHubStub
@@ -25,7 +25,6 @@ RUNS = 400
 
 @pytest.fixture
 def github(database: sa.Engine) -> Iterator[GitHubStub]:
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
     with GitHubStub(REPO) as stub:
         newest = watching.now() - timedelta(days=2)

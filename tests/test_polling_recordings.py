@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from cicd_health import flow, queue, settings
+from cicd_health import flow, settings
 from cicd_health.api import app as api
 from cicd_health.live import Hub
 from tests import recordings, watching
@@ -35,7 +35,6 @@ def client(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tes
     monkeypatch.setenv("API_KEY", "test-key")
     monkeypatch.setenv("RUN_RETENTION_DAYS", "7300")
     settings.get.cache_clear()
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
     with TestClient(api.build(Hub(), lambda: None), headers=KEY) as client:
         yield client

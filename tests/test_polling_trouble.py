@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, queue, settings
+from cicd_health import flow
 from cicd_health.providers import http
 from tests import watching
 from tests.github_stub import GitHubStub
@@ -24,7 +24,6 @@ MOST_REQUESTS = 4  # of one poll that fails at once: a GET is tried three times
 @pytest.fixture(autouse=True)
 def ready(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "PAUSE_S", 0.01)
-    queue.prepare(settings.get().database_url)
     flow.start(watching.now())
 
 

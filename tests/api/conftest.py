@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
-from cicd_health import access, flow, queue, settings
+from cicd_health import access, flow, settings
 from cicd_health.api import app as api
 from cicd_health.api.gate import Gate
 from cicd_health.live import Hub
@@ -55,7 +55,6 @@ def configured(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     settings.get.cache_clear()
-    queue.prepare(settings.get().database_url)
     access.ensure_admin("wren@kestrel.example", "correct horse", NOW)
     flow.start(NOW)
 

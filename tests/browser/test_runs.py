@@ -57,7 +57,7 @@ def test_further_filters_are_set_in_a_form_and_taken_off_one_by_one(page: Page, 
     page.goto("/runs?window=7d")
     expect(page.get_by_role("row").filter(has_text="#204")).to_be_visible()
     page.get_by_text("More", exact=True).click()
-    page.get_by_label("Branch").locator("visible=true").fill("release")
+    page.get_by_label("Branch", exact=True).locator("visible=true").fill("release")
     page.get_by_label("Actor").locator("visible=true").fill("wren")
     page.get_by_role("button", name="Show").click()
     page.wait_for_url("**/runs?window=7d&branch=release&actor=wren")

@@ -20,7 +20,6 @@ NOW = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 def test_a_job_and_its_run_that_are_saved_at_the_same_moment_find_each_other(
     database: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ):
-    queue.prepare(settings.get().database_url)
     flow.start(NOW)
     flow.receive([delivery(github_run(1))], NOW)  # source, repository and pipeline are there
     job_saved, go_on = threading.Event(), threading.Event()

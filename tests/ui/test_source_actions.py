@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, queue, settings, vault
+from cicd_health import flow, settings, vault
 from cicd_health.store import engine, watch_lines, watches
 from cicd_health.ui import source_actions as do
 from cicd_health.ui.told import Note
@@ -23,8 +23,8 @@ TOKEN = "ghp_stub"
 
 
 @pytest.fixture(autouse=True)
-def jobs(database: sa.Engine) -> None:
-    queue.prepare(settings.get().database_url)
+def stored(database: sa.Engine) -> None:
+    """Every test has a database of its own."""
 
 
 @pytest.fixture
