@@ -95,6 +95,7 @@ def test_a_link_to_a_delivery_opens_it_and_one_that_is_gone_is_said(page: Page, 
 def test_a_search_is_in_the_address_and_an_empty_answer_says_what_was_asked(page: Page, server: running.Server):
     post(server, github_run(75))
     page.goto("/deliveries")
+    expect(page.get_by_role("row").filter(has_text="ci #75").first).to_be_visible()
     page.keyboard.press("/")
     box = page.get_by_role("searchbox")
     expect(box).to_be_focused()
