@@ -6,6 +6,7 @@ Credentials go to the server they are for and to no other: not along with a redi
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -230,7 +231,7 @@ def _told(url: httpx.URL) -> Iterator[None]:
 
 
 def _unreachable(url: httpx.URL, error: Exception) -> RemoteError:
-    reason = str(error).strip()[:200] or type(error).__name__
+    reason = re.sub(r"^\[Errno -?\d+\] ", "", str(error).strip())[:200] or type(error).__name__
     return RemoteError(Trouble.UNREACHABLE, f"{url.host} cannot be reached: {reason}")
 
 
