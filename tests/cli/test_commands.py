@@ -140,7 +140,7 @@ def test_the_demo_sends_to_no_channel_of_the_settings(monkeypatch: pytest.Monkey
     monkeypatch.setenv("APPRISE_URLS", "")  # `blank` sets it: undone with the test
     settings.get.cache_clear()
     assert set(send.targets(settings.get())) == {"env-apprise-1", "env-slack", "env-email"}
-    settings.blank(*cli.CHANNELS)
+    settings.blank(*cli.OUTSIDE)
     assert send.targets(settings.get()) == {}
 
 
