@@ -137,7 +137,8 @@ def test_the_demo_sends_to_no_channel_of_the_settings(monkeypatch: pytest.Monkey
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("APPRISE_URLS", "")  # `blank` sets it: undone with the test
+    for name in set(cli.OUTSIDE) - given.keys():
+        monkeypatch.setenv(name, "")  # `blank` sets it: undone with the test
     settings.get.cache_clear()
     assert set(send.targets(settings.get())) == {"env-apprise-1", "env-slack", "env-email"}
     settings.blank(*cli.OUTSIDE)
