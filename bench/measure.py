@@ -5,26 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import sqlalchemy as sa
-from sqlmodel import Session
 
-from bench import reading, servers
+from bench import servers
 from bench.bodies import Prepared
-from cicd_health.metrics import report
-from cicd_health.model.health import Query
-from cicd_health.model.windows import window_ending
 from cicd_health.store import engine
 
 CONNECTIONS = 32
 WARM_UP = 500
 ACCEPTED = 202
-TIMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +37,6 @@ class Measured:
     cpu: float
     lost: int | None = None
     pushes: int | None = None
-    health_ms: float | None = None
-    metrics_ms: float | None = None
-    overview_ms: float | None = None
 
 
 def floor(prepared: Prepared, seconds: float) -> Measured:
@@ -53,26 +44,17 @@ def floor(prepared: Prepared, seconds: float) -> Measured:
         return _loaded("Floor", prepared, port, seconds)
 
 
-def dashboard(name: str, database_url: str, prepared: Prepared, seconds: float, port: int) -> Measured:
+def dashboard(
+    name: str, database_url: str, files: Path, prepared: Prepared, seconds: float, program: str = "cicd_health"
+) -> Measured:
     """The whole product, with a page open while the load runs."""
-    with viewer(port) as pushes:
-        sent = _loaded(name, prepared, port, seconds)
     bind = engine.create_engine(database_url).execution_options(reads_only=True)
     try:
-        return Measured(
-            name=sent.name,
-            answered=sent.answered,
-            per_s=sent.per_s,
-            p50_ms=sent.p50_ms,
-            p99_ms=sent.p99_ms,
-            refused=sent.refused,
-            cpu=sent.cpu,
-            lost=_lost(bind, prepared, sent),
-            pushes=pushes(),
-            health_ms=reading.median_ms(reading.times(port, "/health")),
-            metrics_ms=reading.median_ms(reading.times(port, "/api/v1/metrics?window=7d")),
-            overview_ms=_overview_ms(bind),
-        )
+        with servers.dashboard(database_url, files, program) as port:
+            before = _held(bind)
+            with viewer(port) as pushes:
+                sent = _loaded(name, prepared, port, seconds)
+            return replace(sent, lost=_lost(before, _held(bind), prepared, sent), pushes=pushes())
     finally:
         bind.dispose()
 
@@ -106,24 +88,24 @@ def viewer(port: int) -> Generator[Callable[[], int]]:
         said.append(process.communicate(timeout=servers.STOP_S)[0])
 
 
-def _lost(bind: sa.Engine, prepared: Prepared, sent: Measured) -> int:
-    """Deliveries that were accepted and are not applied; when all were sent, also runs that are not complete."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a database holds: deliveries that were applied, runs that have ended."""
+
+    applied: int
+    ended: int
+
+
+def _held(bind: sa.Engine) -> Held:
     with bind.connect() as connection:
         applied = connection.scalar(sa.text("SELECT count(*) FROM deliveries WHERE state = 'applied'")) or 0
         ended = connection.scalar(sa.text("SELECT count(*) FROM runs WHERE status = 'completed'")) or 0
-    lost = sent.answered - sent.refused - applied
+    return Held(applied, ended)
+
+
+def _lost(before: Held, after: Held, prepared: Prepared, sent: Measured) -> int:
+    """Deliveries that were accepted and are not applied; when all were sent, also runs that are not complete."""
+    lost = sent.answered - sent.refused - (after.applied - before.applied)
     if sent.answered == prepared.deliveries and not sent.refused:
-        lost += prepared.runs - ended
+        lost += prepared.runs - (after.ended - before.ended)
     return lost
-
-
-def _overview_ms(bind: sa.Engine) -> float:
-    """Reading the overview page's snapshot, as the server does once per change for everybody who looks."""
-    seconds = []
-    for _ in range(TIMES):
-        now = datetime.now(UTC)
-        began = time.perf_counter()
-        with Session(bind) as session:
-            report.overview(session, Query(window_ending("7d", now)), now)
-        seconds.append(time.perf_counter() - began)
-    return reading.median_ms(seconds)

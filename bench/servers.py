@@ -36,7 +36,7 @@ def floor() -> Generator[int]:
 
 
 @contextlib.contextmanager
-def dashboard(database_url: str, folder: Path) -> Generator[int]:
+def dashboard(database_url: str, folder: Path, program: str = "cicd_health") -> Generator[int]:
     """The whole product on this database; its port. Nobody signs in: everybody may look."""
     port = free_port()
     environment = {
@@ -48,8 +48,9 @@ def dashboard(database_url: str, folder: Path) -> Generator[int]:
         "GITHUB_WEBHOOK_SECRET": SECRET,
         "API_KEY": KEY,
         "PUBLIC_READ": "true",
+        "RUN_RETENTION_DAYS": "3650",  # deleting is not what is measured
     }
-    with served([sys.executable, "-m", "cicd_health", "serve"], port, environment):
+    with served([sys.executable, "-m", program, "serve"], port, environment):
         yield port
 
 

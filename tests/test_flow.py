@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from cicd_health import flow, queue, settings
-from cicd_health.store import engine, tallies
+from cicd_health.store import engine, recount
 from cicd_health.store.tables import DeliveryRow, IncidentRow, JobRow, NotificationRow, RefusalRow, RunRow, StepRow
 from tests.bodies import NOON, delivery, github_job, github_run, jenkins_build
 
@@ -241,5 +241,5 @@ def test_a_lifecycle_in_any_order_and_twice_ends_the_same(ready, order, sizes):
         receive(*bodies)
     assert picture() == wanted
     with Session(engine.engine()) as session:
-        assert tallies.check(session) == []
+        assert recount.check(session) == []
     assert [incident.state for incident in rows(IncidentRow) if incident.state == "open"] == []

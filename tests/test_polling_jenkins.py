@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cicd_health import flow
 from cicd_health.providers import http
-from cicd_health.store import engine, tallies
+from cicd_health.store import engine, recount
 from tests import watching
 from tests.bodies import delivery
 from tests.jenkins_stub import JenkinsStub, child
@@ -79,7 +79,7 @@ def test_with_notifications_cut_off_for_a_while_and_then_a_poll_the_database_equ
         assert watching.differences(received, polled) == []
         assert len(received["runs"]) == 7
         with engine.reading() as session:
-            assert tallies.check(session) == []
+            assert recount.check(session) == []
 
 
 def test_every_kind_of_job_is_read_whole(jenkins: JenkinsStub):

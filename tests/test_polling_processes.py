@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from cicd_health import flow, settings
-from cicd_health.store import engine, tallies
+from cicd_health.store import engine, recount
 from tests import watching
 from tests.github_stub import GitHubStub
 from tests.running import ROOT
@@ -64,7 +64,7 @@ def everything_is_here_once() -> None:
     assert (done.state.value, done.listed) == ("done", RUNS)
     assert (watching.count("runs"), watching.count("attempts"), watching.count("jobs")) == (RUNS, RUNS, RUNS)
     with engine.reading() as session:
-        assert tallies.check(session) == []
+        assert recount.check(session) == []
 
 
 def test_a_process_that_is_killed_leaves_its_way_back_to_the_next_one(github: GitHubStub):

@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from cicd_health.api import logs, numbers
+from cicd_health.api import logs, metrics
 from cicd_health.api.auth import READER
 from cicd_health.api.clock import Now
+from cicd_health.api.question import Asked
 from cicd_health.api.words import Id, Word
 from cicd_health.model.health import Summary
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
@@ -88,9 +89,9 @@ def _by_short_name(outcomes: dict[str, str]) -> dict[str, str]:
 @router.get("/metrics/summary")
 @router.get("/api/summary", include_in_schema=False)
 @router.get("/api/metrics", include_in_schema=False)
-def summary(asked: numbers.Asked, now: Now) -> FlatSummary:
+def summary(asked: Asked, now: Now) -> FlatSummary:
     """The main numbers of a window."""
-    return FlatSummary.of(numbers.read_summary(asked, now))
+    return FlatSummary.of(metrics.read_summary(asked, now))
 
 
 @router.get("/builds")

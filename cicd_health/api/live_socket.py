@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from cicd_health.api import auth, origin, shapes
-from cicd_health.api.numbers import Numbers
+from cicd_health.api.numbers_shapes import Numbers
 from cicd_health.live import Hub
 from cicd_health.metrics import report
 from cicd_health.model.alerts import IncidentState

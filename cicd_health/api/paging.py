@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -68,3 +68,24 @@ class Wanted:
 
 
 WantedPage = Annotated[Wanted, Depends()]
+
+
+class Position:
+    """How much of a list that is made anew for each page, and how many of it were on the pages before."""
+
+    def __init__(
+        self,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+    ) -> None:
+        self.limit = limit
+        self.before = decode(cursor)[1] if cursor else 0
+
+    def cut(self, everything: Sequence[T]) -> tuple[Sequence[T], str | None]:
+        """This page and its `next`."""
+        end = self.before + self.limit
+        following = encode((datetime.fromtimestamp(0, UTC), end)) if end < len(everything) else None
+        return everything[self.before : end], following
+
+
+Positioned = Annotated[Position, Depends()]

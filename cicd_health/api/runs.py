@@ -13,6 +13,7 @@ from cicd_health.api.paging import Page, WantedPage
 from cicd_health.api.words import Id, Moment, Word, words
 from cicd_health.model.runs import Outcome, Status
 from cicd_health.store import engine, lists
+from cicd_health.store.counted import NAMES
 from cicd_health.store.lists import RunFilter
 
 router = APIRouter(prefix="/api/v1", tags=["runs"], dependencies=[READER])
@@ -31,8 +32,12 @@ def run_filter(
     q: Annotated[Word | None, Query(description="A text in title, branch, actor, commit or a name.")] = None,
     from_: Annotated[Moment | None, Query(alias="from")] = None,
     to: Moment | None = None,
+    job: Annotated[Word | None, Query(description="The name of a job that they have.")] = None,
+    counted: Annotated[Word, Query(description="Those that a number counts: see `explain` of the metrics.")] = "",
 ) -> RunFilter:
     """The runs that a caller asked for."""
+    if counted and counted not in NAMES:
+        raise HTTPException(422, f"counted: one of {', '.join(NAMES)}, not {counted!r}.")
     return RunFilter(
         provider=provider,
         repo=repo,
@@ -46,6 +51,8 @@ def run_filter(
         q=q,
         start=from_,
         end=to,
+        job=job,
+        counted=counted,
     )
 
 

@@ -210,12 +210,6 @@ class Pipeline(BaseModel):
     created_at: datetime
 
 
-class PipelineDetail(Pipeline):
-    """A pipeline with its newest run."""
-
-    last_run: Run | None
-
-
 class RateLimit(BaseModel):
     remaining: int | None
     limit: int | None

@@ -1,4 +1,4 @@
-"""Where runs come from: sources, repositories, pipelines; and connecting them. Credentials only ever go in."""
+"""Where runs come from: sources and repositories; and connecting them. Credentials only ever go in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from cicd_health.api.paging import Page, WantedPage
 from cicd_health.api.watch_shapes import Queued, Source, Trial
 from cicd_health.api.words import LARGEST_ID, Id, Word
 from cicd_health.store import engine, lists, watch_lines
-from cicd_health.store.lists import RunFilter
 
 router = APIRouter(prefix="/api/v1", tags=["sources"])
 
@@ -112,25 +111,6 @@ def repos(page: WantedPage, provider: Word | None = None) -> Page[shapes.Repo]:
     with engine.reading() as session:
         rows, following = page.cut(lists.repos(session, provider, page.one_more, page.after), "created_at")
     return Page(items=[shapes.Repo(**row) for row in rows], next=following)
-
-
-@router.get("/pipelines", dependencies=[READER])
-def pipelines(page: WantedPage, provider: Word | None = None, repo: Word | None = None) -> Page[shapes.Pipeline]:
-    """Pipelines, the latest to appear first."""
-    with engine.reading() as session:
-        rows, following = page.cut(lists.pipelines(session, provider, repo, page.one_more, page.after), "created_at")
-    return Page(items=[shapes.Pipeline(**row) for row in rows], next=following)
-
-
-@router.get("/pipelines/{pipeline_id}", dependencies=[READER])
-def pipeline(pipeline_id: Id) -> shapes.PipelineDetail:
-    """One pipeline and its newest run."""
-    with engine.reading() as session:
-        row = lists.pipeline(session, pipeline_id)
-        if row is None:
-            raise HTTPException(404, f"There is no pipeline {pipeline_id}.")
-        newest = lists.runs(session, RunFilter(pipeline=str(pipeline_id)), limit=1)
-    return shapes.PipelineDetail(**row, last_run=shapes.Run.of(newest[0]) if newest else None)
 
 
 def _found(act: Callable[[], T]) -> T:

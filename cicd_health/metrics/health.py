@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cicd_health.metrics.words import code, seconds_in_words
 from cicd_health.model.flakes import Flake
 from cicd_health.model.health import Distribution, HealthState
 from cicd_health.model.runs import Outcome
@@ -62,7 +63,7 @@ def diagnose(signs: Signs) -> Diagnosis:
     if signs.flake is not None:
         return Diagnosis(HealthState.FLAKY, _flaky(signs.flake), signs.flake.since)
     if slower(signs.duration, signs.duration_before):
-        before, after = words(signs.duration_before.p95), words(signs.duration.p95)
+        before, after = seconds_in_words(signs.duration_before.p95), seconds_in_words(signs.duration.p95)
         return Diagnosis(HealthState.SLOWER, (f"p95 {before} → {after}",), signs.window_start)
     return Diagnosis(HealthState.HEALTHY if signs.verdicts >= FEW else HealthState.FEW)
 
@@ -90,23 +91,11 @@ def reliable_p50(distribution: Distribution) -> float | None:
     return distribution.p50 if distribution.n >= ENOUGH_FOR_P50 else None
 
 
-def words(seconds: float | None) -> str:
-    """Two units at most: "45s", "7m 24s", "1h 06m"; "–" for None."""
-    if seconds is None:
-        return "–"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02}s"
-    return f"{whole // 3600}h {whole % 3600 // 60:02}m"
-
-
 def _failing(signs: Signs) -> tuple[str, ...]:
     causes = [_streak(signs)]
     if signs.failed_job:
-        step = f", step {_code(signs.failed_step)}" if signs.failed_step else ""
-        causes.append(f"job {_code(signs.failed_job)}{step}")
+        step = f", step {code(signs.failed_step)}" if signs.failed_step else ""
+        causes.append(f"job {code(signs.failed_job)}{step}")
     return tuple(causes)
 
 
@@ -121,15 +110,10 @@ def _streak(signs: Signs) -> str:
 def _waiting(signs: Signs) -> tuple[str, ...]:
     words_of_jobs = "1 job waits" if signs.waiting == 1 else f"{signs.waiting} jobs wait"
     usual = reliable_p95(signs.queue)
-    usually = (f"95 % start within {words(usual)}",) if usual is not None else ()
+    usually = (f"95 % start within {seconds_in_words(usual)}",) if usual is not None else ()
     return (f"{words_of_jobs} for a runner", *usually)
 
 
 def _flaky(flake: Flake) -> tuple[str, ...]:
     causes = [f"{flake.commits} commits in 14 days failed, then passed"]
-    return (*causes, f"job {_code(flake.job)}") if flake.job else tuple(causes)
-
-
-def _code(name: str) -> str:
-    """A name as it stands in the provider's file, between backticks; one in the name itself becomes a quote."""
-    return "`" + name.replace("`", "'") + "`"
+    return (*causes, f"job {code(flake.job)}") if flake.job else tuple(causes)

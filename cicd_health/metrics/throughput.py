@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cicd_health.metrics.metric import Metric
-from cicd_health.model.health import Summary
+from cicd_health.metrics.metric import Behind, Metric
+from cicd_health.model.health import Query, Summary
 
 
 def per_day(total: int, length: timedelta) -> float:
@@ -18,6 +18,10 @@ def compute(summary: Summary) -> float | None:
     return summary.throughput_per_day
 
 
+def behind(summary: Summary, query: Query) -> Behind:
+    return Behind(summary.total, summary.total, counted="throughput_per_day")
+
+
 METRIC = Metric(
     slug="throughput_per_day",
     label="Throughput",
@@ -26,4 +30,5 @@ METRIC = Metric(
     formula="runs created in the window ÷ its days",
     source="Every run counts, whatever its outcome.",
     compute=compute,
+    behind=behind,
 )

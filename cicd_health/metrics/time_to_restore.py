@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from cicd_health.metrics.metric import Metric, nearest_rank
-from cicd_health.model.health import Restore, Summary
+from cicd_health.metrics.left_out import some
+from cicd_health.metrics.metric import Behind, Metric, nearest_rank
+from cicd_health.model.explain import LeftOut, Part
+from cicd_health.model.health import Query, Restore, Summary
 from cicd_health.model.incidents import Breakage
 from cicd_health.model.runs import seconds_between
+from cicd_health.model.tally import Measured
 from cicd_health.model.windows import Window
 
 
@@ -31,6 +36,13 @@ def restore(breakages: Iterable[Breakage], window: Window) -> Restore:
     return Restore(len(closed), _median(closed), _mean(closed), len(lasting), oldest)
 
 
+def restored(measured: Measured, lasting: Collection[datetime]) -> Restore:
+    """Of the times to restore in a Tally, and since when those pipelines fail that still do."""
+    n = measured.n
+    median = measured.at_rank(nearest_rank(50, n)) if n else None
+    return Restore(n, median, measured.sum / n if n else None, len(lasting), min(lasting, default=None))
+
+
 def _median(values: Sequence[float]) -> float | None:
     return sorted(values)[nearest_rank(50, len(values)) - 1] if values else None
 
@@ -43,6 +55,19 @@ def compute(summary: Summary) -> float | None:
     return summary.restore.median
 
 
+def behind(summary: Summary, query: Query) -> Behind:
+    """n runs restored their pipelines; m is with those that are still broken."""
+    restored = summary.restore
+    return Behind(
+        n=restored.n,
+        m=restored.n + restored.open,
+        left_out=some(LeftOut("open", restored.open, "still broken at the end of the window")),
+        parts=(Part("mean", restored.mean, "s"), Part("open", restored.open, "count")),
+        counted="time_to_restore_s",
+        query=replace(query, job=None),
+    )
+
+
 METRIC = Metric(
     slug="time_to_restore_s",
     label="Time to restore",
@@ -51,4 +76,5 @@ METRIC = Metric(
     formula="median over closed incidents of (end of the next success − end of the first failing verdict)",
     source="DORA, failed deployment recovery time, applied to runs on the default branch, per pipeline.",
     compute=compute,
+    behind=behind,
 )

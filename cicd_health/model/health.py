@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from cicd_health.model.changes import ChangePoint
+from cicd_health.model.flakes import FlakyJob
 from cicd_health.model.runs import Outcome
 from cicd_health.model.windows import Window
 
@@ -23,6 +25,8 @@ class Query:
     repo: str | None = None
     pipeline_id: int | None = None
     branch: str | None = None
+    event: str | None = None
+    actor: str | None = None
     job: str | None = None
     subject: Literal["run", "job"] = "run"
     durations: Literal["success", "verdicts"] = "success"
@@ -56,8 +60,34 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Jobs that wait for a runner at this moment, and for how long the oldest has."""
+
+    jobs: int
+    oldest_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureStreaks:
+    """Failing verdicts in a row of one pipeline: the longest in the window, and those that last now.
+
+    `first_at` and `last_at` are when the first and the last run of the longest one were created.
+    """
+
+    longest: int = 0
+    pipeline_id: int | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    failing_now: int = 0  # pipelines
+    longest_now: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """The numbers of one window. Rates are 0–1, None when there is no verdict."""
+    """The numbers of one window. Rates are 0–1, None when there is no verdict.
+
+    The last three are read only where they are asked for: None is not asked.
+    """
 
     window: Window
     counts: dict[Outcome, int]
@@ -74,7 +104,14 @@ class Summary:
     queue: Distribution
     restore: Restore
     throughput_per_day: float
+    spent_s: float = 0.0  # machine time: the durations of all jobs of all attempts
+    rerun_s: float = 0.0  # the part of it that went into attempts which a later attempt replaced
     last_outcome_by_pipeline: dict[str, str] = field(default_factory=dict)  # "repo » name" → outcome
+    spent_n: int = 0  # runs with any machine time
+    rerun_n: int = 0  # runs with any that a later attempt replaced
+    waiting: Waiting | None = None
+    streaks: FailureStreaks | None = None
+    flaky: tuple[FlakyJob, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +184,14 @@ class PipelineHealth:
     incident_id: int | None
     incident_state: str | None
     in_a_row: int
+    runs: int = 0  # in the window
+    successes_before: int = 0  # in the window before
+    verdicts_before: int = 0
+    p50_s: float | None = None  # None below 5 values
+    p50_before_s: float | None = None
+    spent_s: float = 0.0  # machine time of all attempts in the window
+    spent_before_s: float = 0.0
+    change: ChangePoint | None = None  # the newest one that made it worse, within the window
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ Rows are plain dicts of column values, as the store reads and writes them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from cicd_health.model import runs as model
+from cicd_health.model.machine_time import is_reused, machine_time
 from cicd_health.model.merge import earliest, fold, merge
 from cicd_health.model.runs import Outcome, Status
-from cicd_health.model.tally import Contribution
 
 Values = dict[str, Any]
 
@@ -97,6 +96,7 @@ def finish(state: RunState) -> None:
         jobs = [job for job in state.jobs.values() if job["attempt"] == attempt["attempt"]]
         attempt["duration_s"] = _attempt_duration(attempt, jobs)
         attempt["queue_s"] = _attempt_queue(run, attempt, jobs)
+    run["spent_s"], run["rerun_s"] = machine_time(state.attempts, state.jobs.values())
     last, first = state.attempts[max(state.attempts)], state.attempts.get(1)
     if run.get("attempt") not in (None, last["attempt"]):
         run |= {"excerpt": None, "signature": None, "log_state": "none"}  # of the attempt before
@@ -105,45 +105,10 @@ def finish(state: RunState) -> None:
     run["first_outcome"] = first["outcome"] if first and first["status"] == Status.COMPLETED else None
     run["failed_job"], run["failed_step"] = _first_failure(state, last["attempt"])
     run["excerpt"], run["signature"] = _why(state, run)
+    if not (run["default_branch"] and run["outcome"] == Outcome.SUCCESS):
+        run["restored_s"] = None  # of what passes, the verdicts before it decide: see `store.breakages`
     for job in state.jobs.values():
         job["pipeline_id"], job["counted_at"] = run["pipeline_id"], job["created_at"] or run["created_at"]
-
-
-def contributions(state: RunState) -> Iterator[Contribution]:
-    """What a run and its jobs add to the tallies; nothing while the run is unknown."""
-    run = state.run
-    if run is None or not state.attempts:
-        return
-    first = run["first_outcome"]
-    yield Contribution(
-        pipeline_id=run["pipeline_id"],
-        repo_id=run["repo_id"],
-        subject="run",
-        at=run["created_at"],
-        outcome=Outcome(run["outcome"]),
-        first_outcome=Outcome(first) if first else None,
-        rescued=rescued(run["outcome"], first),
-        duration_s=run["duration_s"],
-        queue_s=run["queue_s"],
-    )
-    for job in state.jobs.values():
-        if job["pipeline_id"] is not None:
-            yield Contribution(
-                pipeline_id=job["pipeline_id"],
-                repo_id=job["repo_id"],
-                subject="job",
-                at=job["counted_at"],
-                outcome=Outcome(job["outcome"]),
-                first_outcome=None,
-                rescued=False,
-                duration_s=job["duration_s"],
-                queue_s=job["queue_s"],
-            )
-
-
-def rescued(outcome: str, first_outcome: str | None) -> bool:
-    """True when a re-run turned a failure into a success."""
-    return outcome == Outcome.SUCCESS and first_outcome is not None and Outcome(first_outcome).failed
 
 
 def _new_run(state: RunState, event: model.Attempt, quiet: bool) -> Values:
@@ -159,6 +124,7 @@ def _new_run(state: RunState, event: model.Attempt, quiet: bool) -> Values:
         "failed_step": None,
         "excerpt": None,
         "signature": None,
+        "restored_s": None,
         "log_state": "none",
         "quiet": quiet,
     }
@@ -235,7 +201,7 @@ def _attempt_duration(attempt: Values, jobs: list[Values]) -> float | None:
         return None
     if attempt["reported_duration_s"] is not None:
         return model.sane_seconds(attempt["reported_duration_s"])
-    own = [job for job in jobs if not _reused(job, attempt)]
+    own = [job for job in jobs if not is_reused(job, attempt)]
     if own and all(job["status"] == Status.COMPLETED for job in own):
         ran = [job for job in own if job["duration_s"] is not None and job["outcome"] != Outcome.SKIPPED]
         if ran:
@@ -243,19 +209,12 @@ def _attempt_duration(attempt: Values, jobs: list[Values]) -> float | None:
     return model.seconds_between(attempt["started_at"], attempt["completed_at"])
 
 
-def _reused(job: Values, attempt: Values) -> bool:
-    """A job that "re-run failed jobs" carried over keeps the times of the attempt it ran in."""
-    if attempt["attempt"] == 1 or not job["started_at"] or not attempt["started_at"]:
-        return False
-    return (attempt["started_at"] - job["started_at"]).total_seconds() > 5
-
-
 def _attempt_queue(run: Values, attempt: Values, jobs: list[Values]) -> float | None:
     """How long the first job to start had waited. Without jobs: from creation to start, where both were said.
 
     GitHub's `run_started_at` is when an attempt was asked for, not when it left the queue.
     """
-    started = [job for job in jobs if job["queue_s"] is not None and not _reused(job, attempt)]
+    started = [job for job in jobs if job["queue_s"] is not None and not is_reused(job, attempt)]
     if started:
         return min(started, key=lambda job: (job["started_at"], job["external_id"]))["queue_s"]
     if run["provider"] == "github" or attempt["attempt"] > 1 or attempt["started_at"] == run["created_at"]:

@@ -7,16 +7,19 @@ and taken away from; `Values` keeps every value and is exact. A Tally holds the 
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from math import fsum, log
 from typing import Any, Literal
 
 from cicd_health.model.runs import FAILED, Outcome
 
 Subject = Literal["run", "job"]
-Row = tuple[str, str | None, float | None, float | None]  # outcome, first outcome, duration, queue
+# outcome, first outcome, duration, queue, restored, spent, rerun
+Row = tuple[str, str | None, float | None, float | None, float | None, float | None, float | None]
 
 # A bin spans a factor of 1.0098, so its middle is within 0.49 % of every value in it.
 ERROR = 0.0049
@@ -28,7 +31,12 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one run or job adds to the sums of its pipeline, its repository and everything, at the hour of `at`."""
+    """What one run or job adds to the sums of its pipeline, its repository and everything, at the hour of `at`.
+
+    `restored_s`: of a run that passed and so ended a breakage of its default branch, how long that had lasted.
+    `spent_s`: machine time of all its attempts; `rerun_s`: the part in attempts that a later attempt replaced.
+    `labels`: what else runs and jobs are counted by. Where they change, the sums stay and are new all the same.
+    """
 
     pipeline_id: int
     repo_id: int
@@ -39,15 +47,25 @@ class Contribution:
     rescued: bool
     duration_s: float | None
     queue_s: float | None
+    restored_s: float | None = None
+    spent_s: float | None = None
+    rerun_s: float | None = None
+    labels: tuple[str | None, ...] = ()
 
     @property
     def row(self) -> Row:
-        return self.outcome, self.first_outcome, self.duration_s, self.queue_s
+        measured = self.duration_s, self.queue_s, self.restored_s, self.spent_s, self.rerun_s
+        return self.outcome, self.first_outcome, *measured
 
 
 def is_rescued(outcome: str, first_outcome: str | None) -> bool:
     """True when a re-run turned a failure into a success."""
     return outcome == Outcome.SUCCESS and first_outcome in FAILED
+
+
+def microseconds(seconds: float | None) -> int:
+    """Whole, so that what is added and taken away again leaves nothing; None is nothing."""
+    return round(seconds * 1e6) if seconds else 0
 
 
 def bin_of(seconds: float) -> str:
@@ -68,6 +86,7 @@ class Seconds:
     total_us: int = 0
     unmeasured: int = 0
     bins: dict[str, int] = field(default_factory=dict)
+    _ranks: tuple[list[str], list[int]] | None = field(default=None, repr=False, compare=False)  # bins, last ranks
 
     exact = False
 
@@ -77,23 +96,24 @@ class Seconds:
 
     def at_rank(self, rank: int) -> float:
         """The value of that rank, counting from 1, within 0.5 %."""
-        seen = 0
-        for name in sorted(self.bins, key=int):
-            seen += self.bins[name]
-            if seen >= rank:
-                return middle_of(name)
-        raise IndexError(rank)
+        if self._ranks is None:
+            names = sorted(self.bins, key=int)
+            self._ranks = names, list(accumulate(self.bins[name] for name in names))
+        names, ranks = self._ranks
+        return middle_of(names[bisect_left(ranks, rank)])
 
     def merge(self, other: Any, sign: int = 1) -> None:
         """Add another histogram to this one, or with sign -1 take it away."""
         self.n += sign * other.n
         self.total_us += sign * other.total_us
         self.unmeasured += sign * other.unmeasured
+        self._ranks = None
         _merge_counts(self.bins, other.bins, sign)
 
     def put(self, seconds: float, times: int = 1) -> None:
         self.n += times
         self.total_us += times * round(seconds * 1e6)
+        self._ranks = None
         _count(self.bins, bin_of(seconds), times)
 
 
@@ -138,6 +158,7 @@ class Tally:
     """Counts by outcome, of the last attempt and of the first; seconds of what passed, of what failed, and of queues.
 
     Only verdicts have durations here. A queue is measured for whatever has one; a verdict without one is unmeasured.
+    Times to restore stand where the run that restored was created. Machine time is kept in whole microseconds.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -146,6 +167,11 @@ class Tally:
     passed: Measured = field(default_factory=Seconds)
     failed: Measured = field(default_factory=Seconds)
     queue: Measured = field(default_factory=Seconds)
+    restored: Measured = field(default_factory=Seconds)
+    spent_us: int = 0
+    rerun_us: int = 0
+    spent_n: int = 0  # runs with any machine time
+    rerun_n: int = 0
 
     @classmethod
     def of(cls, *contributions: Contribution) -> Tally:
@@ -153,7 +179,7 @@ class Tally:
 
     @classmethod
     def counting(cls, rows: Iterable[Row], *, exact: bool = False) -> Tally:
-        """Of rows (outcome, first outcome, duration, queue); `exact` keeps every value instead of a histogram."""
+        """Of rows; `exact` keeps every value instead of a histogram."""
         tally = cls.exactly() if exact else cls()
         for row in rows:
             tally.put(row)
@@ -162,7 +188,7 @@ class Tally:
     @classmethod
     def exactly(cls) -> Tally:
         """An empty one that keeps every value."""
-        return cls(passed=Values(), failed=Values(), queue=Values())
+        return cls(passed=Values(), failed=Values(), queue=Values(), restored=Values())
 
     @classmethod
     def sum(cls, tallies: Iterable[Tally]) -> Tally:
@@ -176,7 +202,7 @@ class Tally:
 
     def put(self, row: Row, times: int = 1) -> None:
         """Count one run or job; a negative number of times takes it away."""
-        outcome, first_outcome, duration_s, queue_s = row
+        outcome, first_outcome, duration_s, queue_s, restored_s, spent_s, rerun_s = row
         _count(self.counts, outcome, times)
         passed = outcome == Outcome.SUCCESS
         verdict = passed or outcome in FAILED
@@ -194,6 +220,14 @@ class Tally:
             self.queue.put(queue_s, times)
         elif verdict:
             self.queue.unmeasured += times
+        if restored_s is not None:
+            self.restored.put(restored_s, times)
+        if spent_s is not None:
+            self.spent_us += times * microseconds(spent_s)
+            self.spent_n += times
+        if rerun_s is not None:
+            self.rerun_us += times * microseconds(rerun_s)
+            self.rerun_n += times
 
     def merge(self, other: Tally, sign: int = 1) -> None:
         """Add the other to this one, or with sign -1 take it away."""
@@ -203,6 +237,11 @@ class Tally:
         self.passed.merge(other.passed, sign)
         self.failed.merge(other.failed, sign)
         self.queue.merge(other.queue, sign)
+        self.restored.merge(other.restored, sign)
+        self.spent_us += sign * other.spent_us
+        self.rerun_us += sign * other.rerun_us
+        self.spent_n += sign * other.spent_n
+        self.rerun_n += sign * other.rerun_n
 
     def __add__(self, other: Tally) -> Tally:
         return Tally.sum((self, other))
@@ -230,15 +269,20 @@ class Tally:
 
     def to_text(self) -> str:
         """Compact JSON. Only of histograms."""
-        measured: tuple[Any, ...] = (self.passed, self.failed, self.queue)
+        measured: tuple[Any, ...] = (self.passed, self.failed, self.queue, self.restored)
         seconds = ([one.n, one.total_us, one.unmeasured, one.bins] for one in measured)
-        return _encode([self.counts, self.first, self.rescued, *seconds])
+        times = self.spent_us, self.rerun_us, self.spent_n, self.rerun_n
+        return _encode([self.counts, self.first, self.rescued, *seconds, *times])
 
     @classmethod
     def from_text(cls, text: str) -> Tally:
-        """What `to_text` wrote."""
-        counts, first, rescued, passed, failed, queue = json.loads(text)
-        return cls(counts, first, rescued, Seconds(*passed), Seconds(*failed), Seconds(*queue))
+        """What `to_text` wrote, also before times to restore and machine time were kept."""
+        counts, first, rescued, passed, failed, queue, *later = json.loads(text)
+        restored, *times = later or ((),)
+        tally = cls(counts, first, rescued, Seconds(*passed), Seconds(*failed), Seconds(*queue), Seconds(*restored))
+        if times:
+            tally.spent_us, tally.rerun_us, tally.spent_n, tally.rerun_n = times
+        return tally
 
 
 ZERO = Tally()  # to compare with and to add to; never merged into
@@ -254,6 +298,9 @@ def _count(counts: dict[str, int], name: str, times: int) -> None:
 
 
 def _merge_counts(into: dict[str, int], other: dict[str, int], sign: int) -> None:
+    if not into and sign == 1:
+        into.update(other)
+        return
     for name, count in other.items():  # as _count, without a call for each: this is on the path of every event
         left = into.get(name, 0) + sign * count
         if left:

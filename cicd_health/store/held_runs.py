@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
-from cicd_health.model.run_state import RunState, Values, contributions
+from cicd_health.model.counting import contributions
+from cicd_health.model.run_state import RunState, Values
 from cicd_health.model.tally import Contribution
 from cicd_health.store.tables import AttemptRow, JobRow, RunRow
 
@@ -60,6 +61,14 @@ class Held:
 
     def changed(self, row: Values) -> bool:
         return self.rows.get(id(row)) != row
+
+    def was(self, row: Values) -> Values | None:
+        """The row as it was read; None when it is new."""
+        return self.rows.get(id(row))
+
+    def all_were(self, rows: Iterable[Values]) -> list[Values]:
+        """Those of these rows that are not new, as they were read."""
+        return [was for row in rows if (was := self.was(row)) is not None]
 
 
 def read_rows(session: Session, query: sa.Select[Any], **parameters: Any) -> list[Values]:

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 from cicd_health.model.runs import Outcome, Status
+from cicd_health.store import counted
+from cicd_health.store.counted import Among
 from cicd_health.store.reports.lists import source_state
 from cicd_health.store.tables import UtcDateTime
 
@@ -37,7 +39,8 @@ class RunFilter:
     """Which runs: those for which everything that is said holds. `start` is included, `end` is not.
 
     `pipeline` is a pipeline's id in digits, or its name; `sha` may be the beginning of one, of 4 digits or more;
-    `q` is looked for in title, branch, actor, commit, and in the names of pipeline and repository.
+    `q` is looked for in title, branch, actor, commit, and in the names of pipeline and repository; `job` is the name of
+    a job that they have; `counted` is one of `store.counted.NAMES`: those that this number counts.
     """
 
     provider: str | None = None
@@ -52,6 +55,8 @@ class RunFilter:
     q: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    job: str | None = None
+    counted: str = ""
 
 
 def _rows(session: Session, query: sa.Select[Any]) -> Rows:
@@ -86,6 +91,22 @@ def runs(session: Session, wanted: RunFilter, limit: int, after: Place | None = 
     return _rows(session, _after(query, RUN.c.created_at, RUN.c.id, after).limit(limit))
 
 
+def columns_of_runs(
+    session: Session, wanted: RunFilter, names: Sequence[str], limit: int, after: Place | None = None
+) -> Rows:
+    """These columns of runs by creation, newest first: less to carry where there are many."""
+    columns = (column for column in RUNS.selected_columns if column.key in names)
+    query = RUNS.with_only_columns(*columns, maintain_column_froms=True).where(*_conditions(session, wanted))
+    return _rows(session, _after(query, RUN.c.created_at, RUN.c.id, after).limit(limit))
+
+
+def number_of_runs(session: Session, wanted: RunFilter, at_most: int) -> int:
+    """How many runs there are; counting ends at `at_most`."""
+    every = RUNS.with_only_columns(RUN.c.id, maintain_column_froms=True)
+    found = every.where(*_conditions(session, wanted)).limit(at_most).subquery()
+    return session.connection().execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
+
+
 def _conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElement[bool]]:
     equal = (RUN.c.provider, wanted.provider), (RUN.c.branch, wanted.branch), (RUN.c.event, wanted.event)
     for column, value in (*equal, (RUN.c.actor, wanted.actor)):
@@ -105,6 +126,10 @@ def _conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElemen
         yield RUN.c.created_at >= wanted.start
     if wanted.end is not None:
         yield RUN.c.created_at < wanted.end
+    if wanted.job is not None:
+        yield sa.exists().where(JOB.c.run_id == RUN.c.id, JOB.c.name == wanted.job)
+    if wanted.counted:
+        yield counted.condition(wanted.counted, Among(session, wanted.branch, wanted.job, wanted.start))
     if wanted.q:
         yield _mentions(session, wanted.q)
 

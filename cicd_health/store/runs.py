@@ -16,10 +16,12 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import Session, SQLModel
 
 from cicd_health.model import runs as model
-from cicd_health.model.run_state import RunState, Values, apply_attempt, apply_job, contributions, finish
+from cicd_health.model.counting import contributions, of_run
+from cicd_health.model.run_state import Values, apply_attempt, apply_job, finish
 from cicd_health.model.runs import Outcome
 from cicd_health.model.tally import Contribution
-from cicd_health.store import names
+from cicd_health.store import breakages, names
+from cicd_health.store.consequences import keep_flakes, moved_verdicts, tried_commits
 from cicd_health.store.held_runs import ATTEMPT, JOB, RUN, Held, load, read_rows
 from cicd_health.store.numbers_anew import Numbers
 from cicd_health.store.tables import PipelineRow, StepRow
@@ -27,7 +29,6 @@ from cicd_health.store.tables import PipelineRow, StepRow
 PIPELINE, STEP = (SQLModel.metadata.tables[str(row.__tablename__)] for row in (PipelineRow, StepRow))
 
 # Statements are built once: building one costs as much as running it.
-# Whoever judges a pipeline, or looks for overtaken runs in it, sees what the one before saved.
 PIPELINES = (
     sa.select(PIPELINE.c.id)
     .where(PIPELINE.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -122,12 +123,18 @@ def save(
     _write_attempts(session, touched)
     _write_jobs(session, touched)
     changes = tuple(_changes(touched))
-    read_rows(session, PIPELINES, ids=sorted({change.pipeline_id for change in changes if change.new or change.ended}))
+    moved, tried = moved_verdicts(touched), tried_commits(touched)
+    settled = {change.pipeline_id for change in changes if change.new or change.ended}
+    lock_pipelines(session, settled.union((place[0] for place in moved), (commit[0] for commit in tried)))
     cancelled, superseded = _supersede(session, touched, now)
+    rows = {one.state.run["id"]: one.state.run for one in touched if one.state.run is not None}
+    were_restored, are_restored = breakages.mend(session, moved, rows) if moved else ([], [])
+    if tried:
+        keep_flakes(session, tried)
     return Saved(
         changes=changes,
-        removed=(*(c for one in touched for c in one.before), *cancelled),
-        added=(*(c for one in touched for c in contributions(one.state)), *superseded),
+        removed=(*(c for one in touched for c in one.before), *cancelled, *were_restored),
+        added=(*(c for one in touched for c in contributions(one.state)), *superseded, *are_restored),
         run_ids=tuple(held[key].run_id for key in keys),
     )
 
@@ -136,6 +143,11 @@ def note_jobs_known(session: Session, known: Mapping[int, int]) -> None:
     """Remember of these runs up to which attempt all jobs were read."""
     rows = [{"key": run_id, "known": attempt} for run_id, attempt in sorted(known.items())]
     session.connection().execute(JOBS_KNOWN, rows)
+
+
+def lock_pipelines(session: Session, pipeline_ids: Iterable[int]) -> None:
+    """Until the transaction ends, so that whoever looks at their verdicts sees what the one before saved."""
+    read_rows(session, PIPELINES, ids=sorted(set(pipeline_ids)))
 
 
 def _run_key(event: model.Event) -> str:
@@ -248,16 +260,12 @@ def _supersede(session: Session, touched: list[Held], now: datetime) -> tuple[li
         session.connection().execute(sa.update(RUN).where(RUN.c.id == run["id"]).values(changed))
         of_last = sa.and_(ATTEMPT.c.run_id == run["id"], ATTEMPT.c.attempt == run["attempt"])
         session.connection().execute(sa.update(ATTEMPT).where(of_last).values(outcome=run["outcome"]))
-    return [_of_run(run) for run in found], [_of_run(run) for run in after]
+    return [of_run(run) for run in found], [of_run(run) for run in after]
 
 
 def _superseded(run: Values) -> Values:
     word = Outcome.SUPERSEDED.value
     return run | {"outcome": word, "first_outcome": word if run["attempt"] == 1 else run["first_outcome"]}
-
-
-def _of_run(run: Values) -> Contribution:
-    return next(contributions(RunState(run["repo_id"], run, {run["attempt"]: run})))
 
 
 def _changes(touched: list[Held]) -> Iterable[Change]:

@@ -5,25 +5,24 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
-from cicd_health.model.tally import Contribution, Subject, Tally
-from cicd_health.store.reports.rows import COUNTED, JOB, MOMENT, RUN, within
+from cicd_health.model.tally import Contribution, Tally
 from cicd_health.store.tables import TallyRow
 
 Kind = Literal["all", "repo", "pipeline"]
 Key = tuple[str, int, str, str, datetime]  # scope, scope_id, subject, grain, bucket_at
 
 TALLY = SQLModel.metadata.tables[str(TallyRow.__tablename__)]
-DAY = timedelta(days=1)
 KEY = (TALLY.c.scope, TALLY.c.scope_id, TALLY.c.subject, TALLY.c.grain, TALLY.c.bucket_at)
 KEY_NAMES = [column.name for column in KEY]
 EMPTY = Tally().to_text()
@@ -39,15 +38,6 @@ class Scope:
 
 
 ALL = Scope()
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A kept tally that is not what the rows say."""
-
-    key: Key
-    kept: Tally
-    counted: Tally
 
 
 def change(session: Session, removed: Iterable[Contribution], added: Iterable[Contribution]) -> None:
@@ -75,20 +65,21 @@ def _deltas(removed: Iterable[Contribution], added: Iterable[Contribution]) -> d
     by_hour: dict[tuple[int, int, str, datetime], Tally] = {}
     for contribution, times in net.items():
         if times:
-            key = (contribution.repo_id, contribution.pipeline_id, contribution.subject, _hour(contribution.at))
+            key = (contribution.repo_id, contribution.pipeline_id, contribution.subject, start_of_hour(contribution.at))
             by_hour.setdefault(key, Tally()).put(contribution.row, times)
     deltas: dict[Key, Tally] = {}
     for (repo_id, pipeline_id, subject, hour), tally in by_hour.items():
-        for key in _keys(repo_id, pipeline_id, subject, hour):
+        for key in keys_above(repo_id, pipeline_id, subject, hour):
             deltas.setdefault(key, Tally()).merge(tally)
     return deltas
 
 
-def _hour(at: datetime) -> datetime:
+def start_of_hour(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def _keys(repo_id: int, pipeline_id: int, subject: str, hour: datetime) -> Iterator[Key]:
+def keys_above(repo_id: int, pipeline_id: int, subject: str, hour: datetime) -> Iterator[Key]:
+    """The tallies that an hour of a pipeline counts in."""
     day = hour.replace(hour=0)
     for scope, scope_id in (("all", 0), ("repo", repo_id), ("pipeline", pipeline_id)):
         yield scope, scope_id, subject, "hour", hour
@@ -112,62 +103,37 @@ def _lock(session: Session, keys: list[Key]) -> dict[Key, str]:
 def _write(session: Session, texts: dict[Key, str]) -> None:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        connection.execute(_UPDATE, _columns(texts) | {"all_tally": list(texts.values())})
+        written = {"all_tally": list(texts.values()), "revision": new_revision()}
+        connection.execute(_UPDATE, _columns(texts) | written)
     else:
-        connection.execute(_UPSERT, [dict(zip(KEY_NAMES, key, strict=True), tally=text) for key, text in texts.items()])
+        connection.execute(_UPSERT, _values(texts))
 
 
-def rebuild(session: Session) -> None:
-    """Throw every tally away and count the rows again, a day at a time. Writers wait until it has ended."""
+def new_revision() -> int:
+    """A number that no other writing has."""
+    return secrets.randbits(62)
+
+
+def _values(texts: Mapping[Key, str]) -> list[dict[str, Any]]:
+    revision = new_revision()
+    return [dict(zip(KEY_NAMES, key, strict=True), tally=text, revision=revision) for key, text in texts.items()]
+
+
+def insert(session: Session, texts: Mapping[Key, str]) -> None:
+    """Write tallies that are not there yet."""
     connection = session.connection()
+    if not texts:
+        return
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE tallies IN EXCLUSIVE MODE"))
-    connection.execute(sa.delete(TALLY))
-    for day in _days(session):
-        counted = _counted(session, day)
-        if counted:
-            rows = [dict(zip(KEY_NAMES, key, strict=True), tally=tally.to_text()) for key, tally in counted.items()]
-            connection.execute(sa.insert(TALLY), rows)
+        written = {"all_tally": list(texts.values()), "revision": new_revision()}
+        connection.execute(_INSERT, _columns(texts) | written)
+    else:
+        connection.execute(sa.insert(TALLY), _values(texts))
 
 
-def check(session: Session) -> list[Difference]:
-    """Every tally that is not what the rows say; none when all is well."""
-    differences: list[Difference] = []
-    for day in _days(session):
-        counted = _counted(session, day)
-        of_day = sa.select(*KEY, TALLY.c.tally).where(TALLY.c.bucket_at >= day, TALLY.c.bucket_at < day + DAY)
-        kept = {tuple(row[:5]): Tally.from_text(row[5]) for row in session.connection().execute(of_day)}
-        for key in sorted(counted.keys() | kept.keys()):
-            was, should = kept.get(key, Tally()), counted.get(key, Tally())
-            if was != should:
-                differences.append(Difference(key, was, should))
-    return differences
-
-
-def _days(session: Session) -> Iterator[datetime]:
-    """Every day of UTC from the oldest row or tally to the newest."""
-    bounds: list[datetime] = []
-    for moment in (MOMENT["run"], MOMENT["job"], TALLY.c.bucket_at):
-        lowest_and_highest = session.connection().execute(sa.select(sa.func.min(moment), sa.func.max(moment))).one()
-        bounds.extend(bound for bound in lowest_and_highest if bound is not None)
-    if bounds:
-        day = min(bounds).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        while day <= max(bounds):
-            yield day
-            day += DAY
-
-
-def _counted(session: Session, day: datetime) -> dict[Key, Tally]:
-    """What the rows of one day come to, per key."""
-    subjects: tuple[tuple[Subject, sa.Table], ...] = (("run", RUN), ("job", JOB))
-    tallies: dict[Key, Tally] = {}
-    for subject, table in subjects:
-        selected = sa.select(table.c.repo_id, table.c.pipeline_id, MOMENT[subject], *COUNTED[subject])
-        selected = selected.where(within(subject, day, day + DAY), table.c.pipeline_id.is_not(None))
-        for row in session.connection().execute(selected):
-            for key in _keys(row[0], row[1], subject, _hour(row[2])):
-                tallies.setdefault(key, Tally()).put(row[3:])
-    return tallies
+def forget_empty(session: Session, before: datetime) -> None:
+    """Delete the tallies of buckets before this moment in which nothing is left."""
+    session.connection().execute(sa.delete(TALLY).where(TALLY.c.bucket_at < before, TALLY.c.tally == EMPTY))
 
 
 # PostgreSQL takes a batch fastest as arrays, one per column: one short statement, whatever its size.
@@ -190,6 +156,12 @@ def _make() -> Any:
     return postgresql.insert(TALLY).from_select([*KEY_NAMES, "tally"], batch).on_conflict_do_nothing()
 
 
+def _insert() -> Any:
+    revision = sa.bindparam("revision", type_=TALLY.c.revision.type)
+    batch = sa.select(*_batch(*KEY_NAMES, "tally").c, revision)
+    return sa.insert(TALLY).from_select([*KEY_NAMES, "tally", "revision"], batch)
+
+
 def _select_for_update() -> Any:
     batch = _batch(*KEY_NAMES)
     query = sa.select(*KEY, TALLY.c.tally).join_from(batch, TALLY, _same_key(batch))
@@ -198,12 +170,14 @@ def _select_for_update() -> Any:
 
 def _update() -> Any:
     batch = _batch(*KEY_NAMES, "tally")
-    return sa.update(TALLY).values(tally=batch.c.tally).where(_same_key(batch))
+    revision = sa.bindparam("revision", type_=TALLY.c.revision.type)
+    return sa.update(TALLY).values(tally=batch.c.tally, revision=revision).where(_same_key(batch))
 
 
 def _upsert() -> Any:
     insert = sqlite.insert(TALLY)
-    return insert.on_conflict_do_update(index_elements=KEY_NAMES, set_={"tally": insert.excluded.tally})
+    written = {"tally": insert.excluded.tally, "revision": insert.excluded.revision}
+    return insert.on_conflict_do_update(index_elements=KEY_NAMES, set_=written)
 
 
-_MAKE, _LOCK, _UPDATE, _UPSERT = _make(), _select_for_update(), _update(), _upsert()
+_MAKE, _LOCK, _UPDATE, _UPSERT, _INSERT = _make(), _select_for_update(), _update(), _upsert(), _insert()

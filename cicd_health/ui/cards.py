@@ -32,15 +32,16 @@ class Card:
     second: str = ""
 
 
-HOW = {
-    "success_rate": "success ÷ (success + failure + timed out + startup failure + unstable), "
-    "by the last attempt of each run",
-    "failure_rate": "what did not pass ÷ all verdicts; the first-attempt rate leaves out what a re-run rescued",
-    "duration": "of successes, first job start to last job end",
-    "queue": "from created to started, when a runner took it; those still waiting are not in it",
-    "open_incidents": "from the first failure after a success to the next success; the median over those closed",
-    "last_status": "the last verdict of each pipeline; runs a day count everything that was created in the window",
+# The metric that explains a card, and that of its second line where it is another one.
+EXPLAINED_BY = {
+    "success_rate": "success_rate",
+    "failure_rate": "failure_rate",
+    "duration": "duration_s",
+    "queue": "queue_s",
+    "open_incidents": "time_to_restore_s",
+    "last_status": "last_outcome",
 }
+SECOND_EXPLAINED_BY = {"failure_rate": "first_attempt_success_rate", "last_status": "throughput_per_day"}
 
 
 def cards(overview: Overview) -> list[Card]:

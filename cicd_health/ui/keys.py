@@ -1,7 +1,10 @@
 """Keys that work on a page: what carries `aria-keyshortcuts="n"` is pressed by n, an input is gone to.
 
-A script in the head reads the attribute, so that a key is where its button is and no key is sent to the server. While
-somebody types, only the keys of what stands in the same `[data-keys]` and says so work, such as Enter in a search.
+A script in the head reads the attribute, so that a key is where its button is and no key is sent to the server. It
+listens before React, which swallows the keys of the moment in which it makes the page live. While somebody types, only
+the keys of what stands in the same `[data-keys]` and says so work, such as Enter in a search.
+
+A search that is sent before the page is live is sent by the browser: it keeps the filters of the address, as ours does.
 """
 
 from __future__ import annotations
@@ -27,7 +30,12 @@ if(!to)return;
 e.preventDefault();
 if(to.matches('input')){to.focus();to.select()}else to.click();
 if(key==='Escape'&&typing)typing.blur()
-})
+},true);
+addEventListener('formdata',e=>{
+if(e.target.getAttribute('role')!=='search')return;
+for(const [name,value] of new URLSearchParams(location.search))
+if(!e.formData.has(name)&&!['before','id','explain'].includes(name))e.formData.append(name,value)
+},true)
 """
 
 

@@ -7,10 +7,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from cicd_health.model.health import HealthState
 from cicd_health.model.runs import Outcome
 from cicd_health.model.windows import WINDOWS
+from cicd_health.store.counted import NAMES as COUNTED
 
 OVERVIEW = "/"
+PIPELINES = "/pipelines"
+PIPELINE = "/pipelines/[pipeline_id]"
 RUNS = "/runs"
 RUN = "/runs/[run_id]"
 SOURCES = "/sources"
@@ -21,6 +25,8 @@ LOGOUT = "/logout"
 USUAL_WINDOW = "7d"
 SHOWN = ("all", "unhealthy", "running")
 OUTCOMES = {*Outcome, "failed", "unfinished"}
+STATES = ("unhealthy", "running", *(state.value for state in HealthState))
+SORTS = ("name", "rate", "p50", "p95", "queue", "runs", "spent", "last")
 T = TypeVar("T", bound=Any)
 LONGEST = 500  # characters of one value; a longer one is nobody's repository
 LONGEST_SEARCH = 200  # characters to look for in a log
@@ -64,10 +70,35 @@ def overview(asked: Asked) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedPipelines:
+    """What an address of the pipelines page asks for. `sort` is one of SORTS, with "-" for the other way round;
+    empty is worst first. `after` rows are on the pages before.
+    """
+
+    window: str = USUAL_WINDOW
+    provider: str = ""
+    repo: str = ""
+    branch: str = ""
+    state: str = ""
+    q: str = ""
+    sort: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPipeline:
+    """What an address of a pipeline's page asks for; no branch is all of them."""
+
+    window: str = USUAL_WINDOW
+    branch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AskedRuns:
     """What an address of the runs page asks for; `place` is "logs" to search in them. Empty is everything.
 
-    `start` and `end` are as they were typed: a date, with a time or without. `before` is a cursor.
+    `start` and `end` are as they were typed: a date, with a time or without. `before` is a cursor. `counted` narrows it
+    to what a number counts: see `model.explain`.
     """
 
     place: str = ""
@@ -81,6 +112,8 @@ class AskedRuns:
     event: str = ""
     actor: str = ""
     sha: str = ""
+    job: str = ""
+    counted: str = ""
     start: str = ""
     end: str = ""
     before: str = ""
@@ -108,6 +141,35 @@ class AskedSources:
 NAMES = {"place": "in", "start": "from", "end": "to"}  # in the address
 
 
+def asked_pipelines(parameters: Mapping[str, str]) -> AskedPipelines:
+    asked = _read(AskedPipelines(), parameters)
+    return replace(
+        asked,
+        window=asked.window if asked.window in WINDOWS else USUAL_WINDOW,
+        state=asked.state if asked.state in STATES else "",
+        sort=asked.sort if asked.sort.removeprefix("-") in SORTS else "",
+        after=str(_number(asked.after) or ""),
+    )
+
+
+def asked_pipeline(parameters: Mapping[str, str]) -> AskedPipeline:
+    asked = _read(AskedPipeline(), parameters)
+    return replace(asked, window=asked.window if asked.window in WINDOWS else USUAL_WINDOW)
+
+
+def pipelines(asked: AskedPipelines = AskedPipelines()) -> str:
+    return _address(PIPELINES, asked, AskedPipelines())
+
+
+def pipeline(pipeline_id: int, asked: AskedPipeline = AskedPipeline()) -> str:
+    return _address(f"{PIPELINES}/{pipeline_id}", asked, AskedPipeline())
+
+
+def pipeline_of(path: str) -> int:
+    """The pipeline whose page is at this path; 0, which is nobody's, when it is not a number."""
+    return _number(path.removeprefix(PIPELINES).strip("/"))
+
+
 def asked_runs(parameters: Mapping[str, str]) -> AskedRuns:
     asked = _read(AskedRuns(), parameters)
     return replace(
@@ -115,6 +177,7 @@ def asked_runs(parameters: Mapping[str, str]) -> AskedRuns:
         place=asked.place if asked.place == "logs" else "",
         window=asked.window if asked.window in WINDOWS else "",
         outcome=asked.outcome if asked.outcome in OUTCOMES else "",
+        counted=asked.counted if asked.counted in COUNTED else "",
     )
 
 
@@ -148,6 +211,45 @@ def _address(path: str, asked: T, usual: T) -> str:
     said, unsaid = asdict(asked), asdict(usual)
     parameters = {NAMES.get(name, name): value for name, value in said.items() if value != unsaid[name]}
     return path + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedExplanation:
+    """Which number of a page is to be explained; no `slug` is none. `page` is the address of the page without it."""
+
+    slug: str = ""
+    window: str = USUAL_WINDOW
+    provider: str = ""
+    repo: str = ""
+    pipeline_id: int = 0
+    branch: str = ""
+    page: str = OVERVIEW
+
+
+def asked_explanation(path: str, parameters: Mapping[str, str]) -> AskedExplanation:
+    """Read from any page with numbers: `explain=success_rate`; `@12` behind it is one pipeline of a table."""
+    slug, _, pipeline = _clean(parameters.get("explain")).partition("@")
+    rest = {name: value for name, value in parameters.items() if name != "explain"}
+    path = path.rstrip("/") or OVERVIEW
+    return AskedExplanation(
+        slug=slug,
+        window=rest["window"] if rest.get("window") in WINDOWS else USUAL_WINDOW,
+        provider=_clean(rest.get("provider")),
+        repo=_clean(rest.get("repo")),
+        pipeline_id=_number(pipeline) or pipeline_of(path),
+        branch=_clean(rest.get("branch")),
+        page=path + (f"?{urlencode(rest)}" if rest else ""),
+    )
+
+
+def explaining(page: str) -> str:
+    """The address of a page with its explanation open, but for the slug at its end."""
+    return f"{page}{'&' if '?' in page else '?'}explain="
+
+
+def explained(page: str, slug: str, pipeline_id: int = 0) -> str:
+    """The same with the slug; for a number in a table also the pipeline it is of."""
+    return explaining(page) + slug + (f"@{pipeline_id}" if pipeline_id else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +287,11 @@ def run_of(path: str) -> int:
 def run(run_id: int, asked: AskedRun = AskedRun()) -> str:
     parameters = {name: str(int(value) if name == "new" else value) for name, value in asdict(asked).items() if value}
     return f"{RUNS}/{run_id}" + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+def numbers(parameters: Mapping[str, str]) -> str:
+    """The same numbers in the API."""
+    return f"/api/v1/metrics?{urlencode(parameters)}"
 
 
 def log_download(job_id: int) -> str:

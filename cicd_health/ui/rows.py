@@ -9,11 +9,14 @@ from datetime import datetime, tzinfo
 
 from cicd_health.model.health import HealthState, Overview, PipelineHealth, RunLine, SourceHealth
 from cicd_health.model.runs import Outcome
+from cicd_health.model.windows import Window
 from cicd_health.ui import format as text
 from cicd_health.ui import routes
 from cicd_health.ui.format import Delta
+from cicd_health.ui.routes import AskedPipeline
 
 PROVIDER_LABELS = {"github": "GitHub", "jenkins": "Jenkins"}
+EVERYTHING = AskedPipeline()
 ATTENTION_ROWS = 8
 PIPELINE_ROWS = 50
 UNHEALTHY = frozenset(
@@ -64,10 +67,11 @@ BY_NAME: dict[str, Mark] = {**MARKS, **STATE_MARKS, "rescued": RESCUED, "no_runs
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a sentence; `code` is set in the mono face."""
+    """A stretch of a sentence; `code` is set in the mono face, `href` is where it leads."""
 
     text: str
     code: bool = False
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +194,8 @@ def sentence(pipelines: Sequence[PipelineHealth]) -> str:
     return ", ".join(words.format(noun if i == 0 else "") for i, (_, words) in enumerate(said))
 
 
-def period(overview: Overview, zone: tzinfo) -> str:
+def period(window: Window, zone: tzinfo) -> str:
     """`Sat 14 Nov 00:00 to Fri 20 Nov 10:42, against the 7 days before`."""
-    window = overview.query.window
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
     days = window.length.total_seconds() / 86400
     length = "24 hours" if days == 1 else f"{days:.1f}".removesuffix(".0") + " days"
@@ -218,21 +221,29 @@ def attention(overview: Overview, zone: tzinfo) -> list[AttentionRow]:
                 mark=pipeline.state.value,
                 name=pipeline.name,
                 where=where(pipeline.provider, pipeline.repo, pipeline.branch),
-                why=pieces([*pipeline.why, *_last_run(pipeline)]),
+                why=[*pieces(pipeline.why), *_last_run(pipeline)],
                 when=_since(pipeline, overview.now, zone),
                 when_exact=text.exact(at, zone),
-                href=routes.run(pipeline.last_run_id) if pipeline.last_run_id else "",
+                href=routes.pipeline(pipeline.pipeline_id, _asked(overview)),
             )
         )
     return rows
 
 
-def _last_run(pipeline: PipelineHealth) -> list[str]:
-    """`run #4414`, with a no-break space, which the row leads to, where a run is the cause."""
+def _asked(overview: Overview) -> AskedPipeline:
+    """A pipeline's page for what the overview shows."""
+    return AskedPipeline(overview.query.window.slug, overview.query.branch or "")
+
+
+def _last_run(pipeline: PipelineHealth) -> list[Piece]:
+    """` · run #4414`, with a no-break space, which leads to it, where a run is the cause."""
     if pipeline.state not in {HealthState.BROKEN, HealthState.UNSTABLE}:
         return []
-    numbers = [run.number for run in pipeline.strip if run.run_id == pipeline.last_run_id and run.number is not None]
-    return [f"run\u00a0#{number}" for number in numbers]
+    named = (run for run in pipeline.strip if run.run_id == pipeline.last_run_id and run.number is not None)
+    before = [Piece(" · ")] if pipeline.why else []
+    return [
+        piece for run in named for piece in (*before, Piece(f"run\u00a0#{run.number}", href=routes.run(run.run_id)))
+    ]
 
 
 def _since(pipeline: PipelineHealth, now: datetime, zone: tzinfo) -> str:
@@ -264,14 +275,15 @@ def shown(pipelines: Sequence[PipelineHealth], show: str) -> list[PipelineHealth
     return list(pipelines)
 
 
-def pipeline_row(pipeline: PipelineHealth, zone: tzinfo) -> PipelineRow:
+def pipeline_row(pipeline: PipelineHealth, zone: tzinfo, asked: AskedPipeline = EVERYTHING) -> PipelineRow:
+    """The row leads to the pipeline's page, with what is asked for."""
     passed = pipeline.successes / pipeline.verdicts if pipeline.verdicts else None
     return PipelineRow(
         key=str(pipeline.pipeline_id),
         mark=pipeline.state.value,
         name=pipeline.name,
         where=where(pipeline.provider, pipeline.repo, pipeline.branch),
-        href=routes.run(pipeline.last_run_id) if pipeline.last_run_id else "",
+        href=routes.pipeline(pipeline.pipeline_id, asked),
         n_of_m=f"{text.count(pipeline.successes)} of {text.count(pipeline.verdicts)}" if pipeline.verdicts else "",
         rate=text.rate(passed),
         rate_tone=text.rate_tone(passed, pipeline.verdicts),

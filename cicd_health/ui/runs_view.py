@@ -13,6 +13,7 @@ from cicd_health.model.windows import WINDOWS
 from cicd_health.store.lists import Row, RunFilter
 from cicd_health.ui import cursor, routes, rows
 from cicd_health.ui import format as text
+from cicd_health.ui.explain_view import counted_label
 from cicd_health.ui.routes import AskedRuns
 from cicd_health.ui.rows import RunNow
 from cicd_health.ui.view import Choice
@@ -32,6 +33,8 @@ NAMED = (
 )
 MOMENTS = (("start", "From", ""), ("end", "To", ""))
 MORE = (*NAMED, *MOMENTS)
+CHIPS = (("counted", "Counted in", ""), *NAMED, ("job", "Job", ""), *MOMENTS)  # what can be taken off one by one
+AT_MOST = 10_000  # runs that are counted for the first line
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class RunListRow:
     key: str
     href: str
     pipeline: str
+    of: str  # the pipeline's page
     where: str
     number: str
     title: str
@@ -104,7 +108,7 @@ def moment(typed: str, zone: tzinfo) -> datetime | None:
 def _picked(typed: str, zone: tzinfo) -> str:
     """As the browser's own field for a date and time takes it."""
     at = moment(typed, zone)
-    return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if at else ""
+    return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S").removesuffix(":00") if at else ""
 
 
 def wanted(asked: AskedRuns, zone: tzinfo, now: datetime) -> RunFilter:
@@ -127,13 +131,24 @@ def wanted(asked: AskedRuns, zone: tzinfo, now: datetime) -> RunFilter:
         q=asked.q or None,
         start=start,
         end=end,
+        job=asked.job or None,
+        counted=asked.counted,
     )
 
 
 def view(
-    found: Sequence[Row], asked: AskedRuns, providers: Sequence[str], repos: Sequence[str], now: datetime, zone: tzinfo
+    found: Sequence[Row],
+    asked: AskedRuns,
+    providers: Sequence[str],
+    repos: Sequence[str],
+    now: datetime,
+    zone: tzinfo,
+    number: int | None = None,
 ) -> RunsView:
-    """The page for `found`, which holds one run more than a page when there are older ones."""
+    """The page for `found`, which holds one run more than a page when there are older ones.
+
+    `number` is how many there are in all, where that was counted: up to one more than AT_MOST.
+    """
     listed = found[:PAGE]
     lines = [line(row) for row in listed]
     last = listed[-1] if listed and len(found) > PAGE else None
@@ -141,7 +156,10 @@ def view(
     return RunsView(
         head=replace(
             head(asked, providers, now, zone),
-            sentence=sentence(asked, len(listed), more=bool(older)),
+            sentence=sentence(asked, len(listed), more=bool(older))
+            if number is None
+            else sentence_counted(asked, number, now, zone),
+            chips=chips(asked, found, zone),
             sub=span(lines, now, zone),
             offered=offered(asked, listed, repos),
             older=older,
@@ -174,15 +192,43 @@ def head(asked: AskedRuns, providers: Sequence[str], now: datetime, zone: tzinfo
         q=asked.q,
         typed={name: getattr(asked, name) for name, _, _ in NAMED}
         | {name: _picked(getattr(asked, name), zone) for name, _, _ in MOMENTS},
-        chips=[
-            Chip(label, getattr(asked, name), routes.runs(replace(first, **{name: ""})))
-            for name, label, _ in MORE
-            if getattr(asked, name)
-        ],
+        chips=chips(asked, (), zone),
         everything=routes.runs(AskedRuns(place=asked.place)) if narrowed(asked) else "",
         zone=f"Times in {text.offset(now, zone)}",
         wrong=f"“{wrong[0]}” is not a date: write 2026-11-20, or 2026-11-20 08:00." if wrong else "",
     )
+
+
+def chips(asked: AskedRuns, found: Sequence[Row], zone: tzinfo) -> list[Chip]:
+    """Each filter that can be taken off. A pipeline that is asked for by its id is named as it is in `found`."""
+    first = replace(asked, before="")
+
+    def said(name: str) -> str:
+        value = getattr(asked, name)
+        if name == "counted":
+            return counted_label(value)
+        if name == "pipeline" and value.isdigit() and found:
+            return found[0]["pipeline"]
+        if name in ("start", "end"):
+            return text.exact(moment(value, zone), zone) if value.endswith("Z") else value
+        return value
+
+    return [
+        Chip(label, said(name), routes.runs(replace(first, **{name: ""})))
+        for name, label, _ in CHIPS
+        if getattr(asked, name)
+    ]
+
+
+def sentence_counted(asked: AskedRuns, number: int, now: datetime, zone: tzinfo) -> str:
+    """`669 runs counted in success rate, 14 Nov 10:43 to 10:42`."""
+    label = counted_label(asked.counted)
+    words = text.counted(number, "run") if number <= AT_MOST else f"More than {text.counted(AT_MOST, 'run')}"
+    said = f"{words} counted in {label[:1].lower()}{label[1:]}"
+    start, end = moment(asked.start, zone), moment(asked.end, zone)
+    if start and end:
+        return f"{said}, {text.moment(start, now, zone)} to {text.moment(end, now, zone)}"
+    return said
 
 
 def narrowed(asked: AskedRuns) -> bool:
@@ -212,7 +258,9 @@ def span(lines: Sequence[RunLine], now: datetime, zone: tzinfo) -> str:
 
 def searched(asked: AskedRuns) -> str:
     """What was asked for, in words: an empty answer says to which question."""
-    parts = [f"{label.lower()} {getattr(asked, name)}" for name, label, _ in MORE if getattr(asked, name)]
+    parts = [f"{label.lower()} {getattr(asked, name)}" for name, label, _ in CHIPS[1:] if getattr(asked, name)]
+    if asked.counted:
+        parts.insert(0, f"counted in {counted_label(asked.counted).lower()}")
     if asked.provider:
         parts.insert(0, rows.provider_label(asked.provider))
     if asked.outcome:
@@ -263,6 +311,7 @@ def run_row(row: Row, one: RunLine) -> RunListRow:
         key=shown.key,
         href=routes.run(one.run_id),
         pipeline=shown.pipeline,
+        of=routes.pipeline(one.pipeline_id),
         where=rows.where(one.provider, one.repo),
         number=shown.number,
         title=shown.title,

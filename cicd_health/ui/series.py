@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta, tzinfo
 
 from cicd_health.model.health import Bucket, Distribution, Overview
+from cicd_health.model.pipeline_report import PipelineReport
 from cicd_health.model.runs import Outcome
 from cicd_health.ui import format as text
 
@@ -15,6 +16,7 @@ PLOT = 168  # pixels between the baseline and the highest tick
 GAP, FOOT = 1, 4  # pixels under the baseline
 DAY = timedelta(days=1)
 DATES = 6
+Measured = Overview | PipelineReport  # what has buckets to draw
 COUNT_STEPS = (1, 2, 5)
 UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 SECOND_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800)
@@ -137,18 +139,18 @@ class Charts:
     running: Running
 
 
-def charts(overview: Overview, zone: tzinfo) -> Charts:
-    all_outcomes = outcomes(overview, zone)
-    all_durations = durations(overview, zone)
-    all_queues = queues(overview, zone)
-    over = sum(not bucket.running for bucket in overview.buckets)
-    wide_over = sum(not bucket.running for bucket in overview.wide_buckets)
+def charts(of: Measured, zone: tzinfo) -> Charts:
+    all_outcomes = outcomes(of, zone)
+    all_durations = durations(of, zone)
+    all_queues = queues(of, zone)
+    over = sum(not bucket.running for bucket in of.buckets)
+    wide_over = sum(not bucket.running for bucket in of.wide_buckets)
     return Charts(
         outcomes=replace(all_outcomes, bars=all_outcomes.bars[:over]),
         durations=replace(all_durations, points=all_durations.points[:wide_over]),
         queues=replace(all_queues, points=all_queues.points[:wide_over]),
         running=Running(
-            totals=totals(overview),
+            totals=totals(of),
             bars=all_outcomes.bars[over:],
             durations=Newest(all_durations.points[wide_over:], dots(all_durations.points)),
             queues=Newest(all_queues.points[wide_over:], dots(all_queues.points)),
@@ -156,33 +158,34 @@ def charts(overview: Overview, zone: tzinfo) -> Charts:
     )
 
 
-def totals(overview: Overview) -> Totals:
-    counts = overview.summary.counts
+def totals(of: Measured) -> Totals:
+    counts = of.summary.counts
     unstable = counts.get(Outcome.UNSTABLE, 0)
     return Totals(
         failed=text.count(sum(n for outcome, n in counts.items() if outcome.failed) - unstable),
         unstable=text.count(unstable),
-        passed=text.count(overview.summary.successes),
-        left_out=text.count(overview.summary.total - overview.summary.verdicts),
+        passed=text.count(of.summary.successes),
+        left_out=text.count(of.summary.total - of.summary.verdicts),
     )
 
 
-def outcomes(overview: Overview, zone: tzinfo) -> Outcomes:
-    heights = [sum(bucket.counts.values()) for bucket in overview.buckets]
+def outcomes(of: Measured, zone: tzinfo) -> Outcomes:
+    heights = [sum(bucket.counts.values()) for bucket in of.buckets]
     axis = count_axis(max(heights, default=0))
     pixel = axis.top / PLOT
-    running = next((bucket for bucket in overview.buckets if bucket.running), None)
+    running = next((bucket for bucket in of.buckets if bucket.running), None)
     return Outcomes(
-        per=per(overview.buckets),
-        bars=[_bar(bucket, pixel, zone) for bucket in overview.buckets],
-        days=days(overview.buckets, zone),
+        per=per(of.buckets),
+        bars=[_bar(bucket, pixel, zone) for bucket in of.buckets],
+        days=days(of.buckets, zone),
         axis=axis,
         floor=-(GAP + FOOT) * pixel,
-        now=_key(running) if running else "",
+        now=key(running) if running else "",
     )
 
 
-def _key(bucket: Bucket) -> str:
+def key(bucket: Bucket) -> str:
+    """What a bucket is called in a chart."""
     return str(int(bucket.start.timestamp()))
 
 
@@ -194,7 +197,7 @@ def _bar(bucket: Bucket, pixel: float, zone: tzinfo) -> OutcomeBar:
     left_out = sum(bucket.counts.values()) - verdicts
     now = bucket.running
     return OutcomeBar(
-        key=_key(bucket),
+        key=key(bucket),
         title=text.stretch(bucket.start, bucket.end, zone),
         failed=0 if now else failed,
         unstable=0 if now else unstable,
@@ -210,12 +213,12 @@ def _bar(bucket: Bucket, pixel: float, zone: tzinfo) -> OutcomeBar:
     )
 
 
-def durations(overview: Overview, zone: tzinfo) -> Percentiles:
-    return percentiles(overview.wide_buckets, [bucket.duration for bucket in overview.wide_buckets], "success", zone)
+def durations(of: Measured, zone: tzinfo) -> Percentiles:
+    return percentiles(of.wide_buckets, [bucket.duration for bucket in of.wide_buckets], "success", zone)
 
 
-def queues(overview: Overview, zone: tzinfo) -> Percentiles:
-    return percentiles(overview.wide_buckets, [bucket.queue for bucket in overview.wide_buckets], "measured", zone)
+def queues(of: Measured, zone: tzinfo) -> Percentiles:
+    return percentiles(of.wide_buckets, [bucket.queue for bucket in of.wide_buckets], "measured", zone)
 
 
 def percentiles(buckets: Sequence[Bucket], spread: Sequence[Distribution], noun: str, zone: tzinfo) -> Percentiles:
@@ -233,7 +236,7 @@ def percentiles(buckets: Sequence[Bucket], spread: Sequence[Distribution], noun:
 def _point(bucket: Bucket, spread: Distribution, noun: str, zone: tzinfo) -> Point:
     p50, p95 = text.p50(spread), text.p95(spread)
     return Point(
-        key=_key(bucket),
+        key=key(bucket),
         title=text.stretch(bucket.start, bucket.end, zone),
         p50=_tenth(p50),
         p95=_tenth(p95),
@@ -281,7 +284,7 @@ def days(buckets: Sequence[Bucket], zone: tzinfo) -> Days:
         words = _weekdays(buckets, zone)
     else:
         every = math.ceil(len(buckets) / DATES)
-        words = {_key(bucket): text.date(bucket.start, zone) for bucket in buckets[every // 2 :: every]}
+        words = {key(bucket): text.date(bucket.start, zone) for bucket in buckets[every // 2 :: every]}
     return Days(list(words), words)
 
 
@@ -290,7 +293,7 @@ def _hours(buckets: Sequence[Bucket], zone: tzinfo) -> dict[str, str]:
     length = max(1, round((buckets[-1].start - buckets[0].start).total_seconds() / 3600 / max(1, len(buckets) - 1)))
     every = next((hours for hours in (4, 6, 12) if hours % length == 0), 24)
     return {
-        _key(bucket): text.clock(bucket.start, zone)
+        key(bucket): text.clock(bucket.start, zone)
         for bucket in buckets
         if (local := bucket.start.astimezone(zone)).hour % every == 0 and local.minute == 0
     }
@@ -307,7 +310,7 @@ def _weekdays(buckets: Sequence[Bucket], zone: tzinfo) -> dict[str, str]:
         middle = indexes[len(indexes) // 2]
         if all(abs(middle - other) >= whole for other in middles):
             middles[middle] = word
-    return {_key(buckets[middle]): middles[middle] for middle in sorted(middles)}
+    return {key(buckets[middle]): middles[middle] for middle in sorted(middles)}
 
 
 def count_axis(top: int) -> Axis:

@@ -71,6 +71,7 @@ def frame(page: Page) -> Callable[[], rx.Component]:
                 id="main",
                 class_name="grid gap-4 tab:gap-5 grid-cols-[minmax(0,1fr)] pt-4 tab:pt-5 pb-8 px-0 tab:px-6 wide:px-8 "
                 "max-tab:grow content-start min-w-0",
+                custom_attrs={"aria-busy": rx.cond(rx.State.is_hydrated, "false", "true")},  # until the page is live
             ),
             _phone_menu(page),
             class_name="max-tab:flex max-tab:flex-col min-h-dvh bg-bg text-ink text-13 font-sans",

@@ -12,7 +12,7 @@ from cicd_health.ui import format as text
 from cicd_health.ui import geometry, rows, series
 from cicd_health.ui.cards import Card, cards, sparks
 from cicd_health.ui.geometry import Spark, Strip
-from cicd_health.ui.routes import SHOWN, Asked
+from cicd_health.ui.routes import SHOWN, Asked, AskedPipeline, explaining
 from cicd_health.ui.routes import overview as address
 from cicd_health.ui.rows import AttentionRow, PipelineNow, PipelineRow, RunNow, RunRow, SourceRow
 from cicd_health.ui.series import Charts
@@ -34,6 +34,7 @@ class Heading:
     sentence: str = ""
     period: str = ""
     checked: str = ""
+    explaining: str = ""  # the address that explains a number, but for its slug
     nothing: str = ""  # said instead of the numbers when no run is in the window
     hint: str = ""
     wider: str = ""  # the address that asks for more
@@ -134,8 +135,9 @@ def _unbroken(card: Card) -> Card:
 def heading(overview: Overview, asked: Asked, zone: tzinfo) -> Heading:
     said = Heading(
         sentence=rows.sentence(overview.pipelines),
-        period=rows.period(overview, zone),
+        period=rows.period(overview.query.window, zone),
         checked=text.clock(overview.now, zone),
+        explaining=explaining(address(asked)),
     )
     if overview.summary.total:
         return said
@@ -206,7 +208,7 @@ def pipelines(overview: Overview, asked: Asked, zone: tzinfo) -> Pipelines:
     listed = rows.shown(overview.pipelines, asked.show)
     first = listed[: rows.PIPELINE_ROWS]
     return Pipelines(
-        rows=[rows.pipeline_row(pipeline, zone) for pipeline in first],
+        rows=[rows.pipeline_row(pipeline, zone, AskedPipeline(asked.window, asked.branch)) for pipeline in first],
         chips=[
             Choice(
                 show,

@@ -1,4 +1,7 @@
-"""A real server and a real Chromium, signed in. Any error in the browser's log fails the test that saw it."""
+"""A real server and a real Chromium, signed in. Any error in the browser's log fails the test that saw it.
+
+A machine may be slow: pages are used once they are live, and what is expected may take its time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 from cicd_health.cli import page_build
 from tests import running
@@ -22,6 +25,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 15_000
+LIVE = "() => document.querySelector('main')?.getAttribute('aria-busy') !== 'true'"
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +48,7 @@ def browser() -> Iterator[Browser]:
     """Not for the session: while Playwright runs, its thread cannot run the async tests of other modules."""
     path = chromium.find()
     assert path, chromium.HELP
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield launched
@@ -67,11 +73,19 @@ def context(browser: Browser, server: running.Server, problems: list[str]) -> It
 
 
 @pytest.fixture
-def page(context: BrowserContext, server: running.Server) -> Page:
-    """A page signed in as the administrator, on the overview."""
+def page(context: BrowserContext, server: running.Server, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """A page signed in as the administrator, on the overview. Its `goto` waits until the page is live."""
     opened = context.new_page()
+    monkeypatch.setattr(opened, "goto", lambda address: go(opened, address))
     opened.goto(server.new_link())
     return opened
+
+
+def go(page: Page, address: str) -> Response | None:
+    """Open it and wait until it is live: what is pressed or clicked before is lost, or is the browser's own doing."""
+    answer = Page.goto(page, address)
+    page.wait_for_function(LIVE)
+    return answer
 
 
 def watch(page: Page, url: str, problems: list[str]) -> None:

@@ -13,8 +13,6 @@ from playwright.sync_api import Page, expect
 from tests import running
 from tests.bodies import github_run, signed
 
-SOON_MS = 2000
-
 
 def post(server: running.Server, body: object) -> int:
     """Deliver it; the delivery's number."""
@@ -38,12 +36,12 @@ def test_what_arrives_joins_the_table_and_waits_under_the_pointer(page: Page, se
     row = table.get_by_role("row").filter(has_text="ci #71")
     expect(row).to_contain_text("Applied")
     post(server, github_run(72))
-    expect(table.get_by_role("row").filter(has_text="ci #72")).to_be_visible(timeout=SOON_MS)
+    expect(table.get_by_role("row").filter(has_text="ci #72")).to_be_visible()
 
     row.hover()
     post(server, github_run(73))
     show = table.get_by_role("button", name="1 new delivery")
-    expect(show).to_be_visible(timeout=SOON_MS)
+    expect(show).to_be_visible()
     expect(table.get_by_role("row").filter(has_text="ci #73")).to_have_count(0)
     show.focus()
     page.keyboard.press("Enter")

@@ -10,8 +10,6 @@ from playwright.sync_api import Page, expect
 from tests import running
 from tests.bodies import github_run, signed
 
-SOON_MS = 2000
-
 
 def post(server: running.Server, body: dict) -> None:
     raw = json.dumps(body).encode()
@@ -28,14 +26,14 @@ def test_the_first_event_turns_the_empty_page_live_and_every_part_follows(page: 
     page.evaluate("window.stayed = true")
 
     post(server, github_run(1, created=minutes_ago(30)))
-    expect(page.get_by_role("heading", name="Pipelines")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_role("heading", name="Pipelines")).to_be_visible()
     card = page.get_by_role("region", name="Success rate")
-    expect(card).to_contain_text("1 of 1", timeout=SOON_MS)
+    expect(card).to_contain_text("1 of 1")
     latest = page.get_by_role("region", name="Latest runs")
     expect(latest.get_by_role("row").filter(has_text="#1")).to_be_visible()
 
     post(server, github_run(2, conclusion="failure", created=minutes_ago(5)))
-    expect(page.get_by_role("heading", level=1)).to_contain_text("1 pipeline broken", timeout=SOON_MS)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 pipeline broken")
     expect(card).to_contain_text("1 of 2")
     attention = page.get_by_role("region", name="Needs attention")
     expect(attention).to_contain_text("Broken")
@@ -44,7 +42,7 @@ def test_the_first_event_turns_the_empty_page_live_and_every_part_follows(page: 
     expect(page.get_by_role("row").filter(has_text="#2").first).to_contain_text("Failure")
 
     post(server, github_run(3, created=minutes_ago(2)))
-    expect(page.get_by_role("heading", level=1)).not_to_contain_text("broken", timeout=SOON_MS)
+    expect(page.get_by_role("heading", level=1)).not_to_contain_text("broken")
     assert page.evaluate("window.stayed") is True  # all of it without a reload
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests import running
 from tests.bodies import github_run
 from tests.browser.test_deliveries import post
 
-SOON_MS = 2000
 FLAT = {
     "pipeline": "nightly",
     "repo": "kestrel/ledger",
@@ -42,14 +42,15 @@ def test_runs_are_listed_filtered_and_lead_to_their_page(page: Page, server: run
     expect(listed.get_by_role("row").filter(has_text="#201")).to_have_count(0)
     page.go_back()
     row = listed.get_by_role("row").filter(has_text="#201")
-    expect(row.get_by_role("link", name="ci")).to_have_attribute("href", re.compile(r"^/runs/\d+$"))
+    expect(row.get_by_role("link", name="#201")).to_have_attribute("href", re.compile(r"^/runs/\d+$"))
+    expect(row.get_by_role("link", name="ci")).to_have_attribute("href", re.compile(r"^/pipelines/\d+$"))
 
 
 def test_a_new_run_joins_without_a_reload(page: Page, server: running.Server):
     page.goto("/runs")
     expect(page.get_by_role("heading", level=1)).not_to_be_empty()
     post(server, github_run(203, created=minutes_ago(1)))
-    expect(page.get_by_role("row").filter(has_text="#203")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_role("row").filter(has_text="#203")).to_be_visible()
 
 
 def test_further_filters_are_set_in_a_form_and_taken_off_one_by_one(page: Page, server: running.Server):
@@ -73,6 +74,56 @@ def test_what_is_searched_for_and_not_there_is_said(page: Page):
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs?q=no+such+thing")
     expect(page.get_by_role("main")).to_contain_text("“no such thing” in title, branch, actor")
+
+
+def test_what_is_typed_and_sent_before_the_page_is_live_is_searched_for(page: Page):
+    held: list[Route] = []
+    page.route("**/assets/*.js", lambda route: held.append(route))
+    Page.goto(page, "/runs?outcome=failed", wait_until="commit")
+    page.get_by_role("searchbox").wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("too early")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/runs/?\?q=too\+early&outcome=failed$"), wait_until="commit")
+    page.unroute("**/assets/*.js")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("main")).to_contain_text("did not pass, “too early” in title, branch, actor")
+
+
+def test_what_is_typed_while_the_page_turns_live_stays(page: Page):
+    told: list[tuple[WebSocketRoute, str | bytes]] = []
+    typed = threading.Event()
+
+    def hold(socket: WebSocketRoute) -> None:
+        def tell(message: str | bytes) -> None:
+            socket.send(message) if typed.is_set() else told.append((socket, message))
+
+        socket.connect_to_server().on_message(tell)
+
+    page.route_web_socket("**/_event/**", hold)
+    Page.goto(page, "/runs?q=asked+before")
+    page.evaluate("document.addEventListener('keydown', event => event.stopPropagation(), true)")  # as React does then
+    page.keyboard.press("/")
+    page.keyboard.type("half a wo")
+    typed.set()
+    for socket, message in told:
+        socket.send(message)
+    expect(page.get_by_role("main")).to_contain_text("“asked before” in title")
+    page.keyboard.type("rd")
+    expect(page.get_by_role("searchbox")).to_have_value("half a word")
+
+
+def test_the_search_box_says_what_the_address_says(page: Page):
+    page.goto("/runs?q=first")
+    box = page.get_by_role("searchbox")
+    expect(box).to_have_value("first")
+    box.fill("second")
+    box.press("Enter")
+    page.wait_for_url("**/runs?q=second")
+    expect(page.get_by_role("main")).to_contain_text("“second” in title")
+    page.go_back()
+    expect(box).to_have_value("first")
 
 
 def test_all_logs_are_searched(page: Page, server: running.Server):

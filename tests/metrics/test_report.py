@@ -18,7 +18,7 @@ from cicd_health.metrics.metric import nearest_rank
 from cicd_health.model.health import Distribution, Query, Restore
 from cicd_health.model.runs import FAILED, VERDICTS, Outcome
 from cicd_health.model.windows import Window, window_ending
-from cicd_health.store import engine, tallies
+from cicd_health.store import engine, recount
 from cicd_health.store.reports import rows as counted
 from cicd_health.store.tables import RunRow
 from tests.factories import NOW, Rows, at
@@ -285,7 +285,7 @@ def test_the_summary_is_what_plain_python_counts(
     session: Session, rows: Rows, monkeypatch: pytest.MonkeyPatch, many: bool
 ) -> None:
     runs = history(rows, seed=11, runs=300)
-    tallies.rebuild(session)
+    recount.rebuild(session)
     if many:
         monkeypatch.setattr(counted, "MANY", -1)
     rng = random.Random(12)
@@ -322,7 +322,7 @@ def test_groups_and_buckets_add_up_to_the_summary_either_way(
     session: Session, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history(rows, seed=21, runs=200)
-    tallies.rebuild(session)
+    recount.rebuild(session)
     query = Query(window_ending("30d", NOW), tz="Asia/Kolkata")
     one_by_one = [
         (key, s.counts, s.restore) for by in ("day", "pipeline", "repo") for key, s in report.groups(session, query, by)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cicd_health.model.run_state import RunState, apply_attempt, apply_job, contributions, finish
+from cicd_health.model.counting import contributions
+from cicd_health.model.run_state import RunState, apply_attempt, apply_job, finish
 from cicd_health.model.runs import Attempt, Job, Outcome, Pipeline, Repo, Status, Step
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from cicd_health.model.runs import Event
 from cicd_health.providers import PROVIDERS
 from cicd_health.providers.flat import parse_generic
-from cicd_health.store import engine, runs, tallies
+from cicd_health.store import engine, recount, runs, tallies
 from cicd_health.store.tables import JobRow, RunRow
 from tests.jenkins_world import FREESTYLE, PIPELINE, Build, Job, ms
 
@@ -63,7 +63,7 @@ def save(*events: Event) -> None:
 def kept() -> dict[str, tuple[str, datetime]]:
     """Outcome and creation of every run; the sums must be those of the rows."""
     with engine.reading() as session:
-        assert tallies.check(session) == []
+        assert recount.check(session) == []
         return {
             run.external_id: (run.outcome, run.created_at)
             for run in session.exec(select(RunRow).order_by(RunRow.external_id))

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from cicd_health import flow, queue, settings
-from cicd_health.store import engine, logs, tallies
+from cicd_health.store import engine, logs, recount, tallies
 from tests.bodies import delivery, github_job, github_run, jenkins_build
 from tests.conftest import use
 
@@ -44,7 +44,7 @@ def test_a_job_and_its_run_that_are_saved_at_the_same_moment_find_each_other(
     with engine.reading() as session:
         rows = session.execute(sa.text("SELECT run_id IS NULL FROM jobs")).scalars().all()
         assert [bool(row) for row in rows] == [False]
-        assert tallies.check(session) == []
+        assert recount.check(session) == []
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from cicd_health.model.runs import Job, Outcome, Pipeline, Repo, Status
-from cicd_health.store import engine, runs, tallies
+from cicd_health.store import engine, recount, runs, tallies
 from cicd_health.store.tables import JobRow, PipelineRow, RepositoryRow, RunRow, StepRow
 from tests.model.test_run_state import LIFE, START, at, attempt, life
 
@@ -32,14 +32,14 @@ def test_a_batch_and_single_events_give_the_same_rows(database: sa.Engine):
     assert [row.model_dump(exclude={"updated_at"}) for row in rows(RunRow)] == together
     assert len(rows(JobRow)) == 2
     with Session(database) as session:
-        assert tallies.check(session) == []
+        assert recount.check(session) == []
 
 
 def test_saving_again_changes_no_sum(database: sa.Engine):
     for event in [*LIFE, *reversed(LIFE)]:
         save(event)
     with Session(database) as session:
-        assert tallies.check(session) == []
+        assert recount.check(session) == []
 
 
 def test_a_job_that_arrives_before_its_run_appears_with_it(database: sa.Engine):
@@ -103,7 +103,7 @@ def test_a_run_cancelled_while_a_newer_one_existed_is_superseded_in_either_order
     row = rows(RunRow, RunRow.external_id == "b1")[0]
     assert (row.outcome, row.first_outcome, row.raw_conclusion) == ("superseded", "superseded", "cancelled")
     with Session(database) as session:
-        assert tallies.check(session) == []
+        assert recount.check(session) == []
 
 
 def test_a_run_cancelled_before_the_next_was_created_stays_cancelled(database: sa.Engine):

@@ -5,21 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from cicd_health.model.tally import Contribution, Tally
+from cicd_health.model.tally import Tally
 from cicd_health.store import engine, tallies
-from cicd_health.store.reports.reading import between, per_bucket, per_scope
 from cicd_health.store.tables import TallyRow
-from cicd_health.store.tallies import ALL, Scope
-from tests.factories import NOW, Rows, at, contribution
-
-DAY = timedelta(days=1)
+from tests.factories import NOW, at, contribution
 
 
 @pytest.fixture
@@ -28,18 +23,24 @@ def session(database: sa.Engine) -> Iterator[Session]:
         yield session
 
 
+def kept(session: Session, scope: str = "all", grain: str = "day", subject: str = "run") -> dict[tuple, Tally]:
+    """Kept tallies by scope id and bucket."""
+    where = TallyRow.scope == scope, TallyRow.grain == grain, TallyRow.subject == subject
+    found = session.exec(select(TallyRow).where(*where).execution_options(populate_existing=True))
+    return {(row.scope_id, row.bucket_at): Tally.from_text(row.tally) for row in found}
+
+
 def everything(session: Session) -> Tally:
-    return between(session, ALL, "run", at("2026-01-01 00:00"), at("2027-01-01 00:00"))
+    return Tally.sum(kept(session).values())
 
 
 def test_what_is_added_is_read_back_for_all_the_repository_and_the_pipeline(session: Session) -> None:
     one, other = contribution(), contribution(repo_id=2, pipeline_id=7, outcome="failure")
     tallies.change(session, [], [one, other])
-    day = (at("2026-03-12 00:00"), at("2026-03-13 00:00"))
-    assert between(session, ALL, "run", *day) == Tally.of(one, other)
-    assert between(session, Scope("repo", (2,)), "run", *day) == Tally.of(other)
-    assert between(session, Scope("repo", (1, 2)), "run", *day) == Tally.of(one, other)
-    assert per_scope(session, Scope("pipeline", (1, 7, 8)), "run", *day) == {1: Tally.of(one), 7: Tally.of(other)}
+    day, hour = at("2026-03-12 00:00"), at("2026-03-12 10:00")
+    assert kept(session) == {(0, day): Tally.of(one, other)}
+    assert kept(session, "repo", "hour") == {(1, hour): Tally.of(one), (2, hour): Tally.of(other)}
+    assert kept(session, "pipeline") == {(1, day): Tally.of(one), (7, day): Tally.of(other)}
 
 
 def test_jobs_and_runs_are_counted_apart(session: Session) -> None:
@@ -60,8 +61,8 @@ def test_a_run_whose_time_turns_out_earlier_moves_to_its_hour(session: Session) 
     late, early = contribution(), contribution(at=NOW - timedelta(hours=3))
     tallies.change(session, [], [late])
     tallies.change(session, [late], [early])
-    edges = [at("2026-03-12 07:00"), at("2026-03-12 08:00"), at("2026-03-12 10:00"), at("2026-03-12 11:00")]
-    assert per_bucket(session, ALL, "run", edges) == [Tally.of(early), Tally(), Tally()]
+    early_hour, late_hour = at("2026-03-12 07:00"), at("2026-03-12 10:00")
+    assert kept(session, grain="hour") == {(0, early_hour): Tally.of(early), (0, late_hour): Tally()}
 
 
 def test_equal_contributions_cancel_and_nothing_is_written(session: Session) -> None:
@@ -69,79 +70,18 @@ def test_equal_contributions_cancel_and_nothing_is_written(session: Session) -> 
     assert session.exec(select(TallyRow)).all() == []
 
 
+def test_what_has_become_empty_is_forgotten_once_it_is_old(session: Session) -> None:
+    tallies.change(session, [], [contribution(), contribution(at=at("2026-03-13 09:00"))])
+    tallies.change(session, [contribution()], [])
+    tallies.forget_empty(session, at("2026-03-12 00:00"))
+    assert len(kept(session)) == 2
+    tallies.forget_empty(session, at("2026-03-14 00:00"))
+    assert list(kept(session)) == [(0, at("2026-03-13 00:00"))]
+
+
 def test_the_same_contribution_twice_counts_twice(session: Session) -> None:
     tallies.change(session, [], [contribution(), contribution()])
     assert everything(session).total == 2
-
-
-def random_rows(session: Session, seed: int, runs: int = 120) -> list[Contribution]:
-    """Runs and jobs of three pipelines over a few days, kept as rows; what they contribute."""
-    rng, rows = random.Random(seed), Rows(session)
-    pipelines = [rows.pipeline("a", "x/a"), rows.pipeline("b", "x/b"), rows.pipeline("c", "x/c")]
-    found = []
-    for _ in range(runs):
-        pipeline = rng.choice(pipelines)
-        outcome = rng.choice(["success", "success", "failure", "cancelled", "running", "unstable"])
-        run = rows.run(
-            pipeline,
-            outcome=outcome,
-            created_at=NOW - timedelta(seconds=rng.randrange(4 * 86400)),
-            duration_s=None if outcome == "running" else rng.choice([None, rng.lognormvariate(5, 1)]),
-            queue_s=rng.choice([None, rng.lognormvariate(2, 1)]),
-        )
-        job = rows.job(run, created_at=rng.choice([None, run.created_at + timedelta(seconds=rng.randrange(9000))]))
-        found.append(_contribution("run", run, run.created_at, run.first_outcome))
-        found.append(_contribution("job", job, job.counted_at, None))
-    return found
-
-
-def _contribution(subject: str, row: object, moment: datetime, first_outcome: str | None) -> Contribution:
-    values = {name: getattr(row, name) for name in ("pipeline_id", "repo_id", "outcome", "duration_s", "queue_s")}
-    return contribution(subject=subject, at=moment, first_outcome=first_outcome, **values)
-
-
-def test_windows_are_exact_to_the_second_whatever_their_edges(session: Session) -> None:
-    found = random_rows(session, seed=1)
-    tallies.change(session, [], found)
-    rng = random.Random(2)
-    for _ in range(25):
-        start = NOW - timedelta(seconds=rng.randrange(5 * 86400))
-        end = start + timedelta(seconds=rng.choice([rng.randrange(3600), rng.randrange(4 * 86400)]))
-        for subject in ("run", "job"):
-            inside = [one for one in found if one.subject == subject and start <= one.at < end]
-            assert between(session, ALL, subject, start, end) == Tally.of(*inside)
-            for pipeline_id in {one.pipeline_id for one in found}:
-                mine = Tally.of(*(one for one in inside if one.pipeline_id == pipeline_id))
-                assert between(session, Scope("pipeline", (pipeline_id,)), subject, start, end) == mine
-
-
-def test_buckets_of_a_zone_with_half_hours_add_up_to_the_whole(session: Session) -> None:
-    found = random_rows(session, seed=3)
-    tallies.change(session, [], found)
-    start = at("2026-03-08 18:30")
-    edges = [start + n * DAY for n in range(5)]
-    expected = [
-        Tally.of(*(one for one in found if one.subject == "run" and a <= one.at < b)) for a, b in pairwise(edges)
-    ]
-    assert per_bucket(session, ALL, "run", edges) == expected
-
-
-def test_check_finds_nothing_when_all_is_well(session: Session) -> None:
-    tallies.change(session, [], random_rows(session, seed=4, runs=40))
-    assert tallies.check(session) == []
-
-
-def test_check_names_what_is_wrong_and_rebuild_puts_it_right(session: Session) -> None:
-    found = random_rows(session, seed=5, runs=40)
-    tallies.change(session, [], found[2:])
-    stray = contribution(pipeline_id=99, repo_id=99)
-    tallies.change(session, [], [stray])
-    wrong = tallies.check(session)
-    assert {difference.key[0] for difference in wrong} == {"all", "repo", "pipeline"}
-    assert any(difference.key[1] == 99 and difference.counted == Tally() for difference in wrong)
-    tallies.rebuild(session)
-    assert tallies.check(session) == []
-    assert everything(session) == Tally.of(*(one for one in found if one.subject == "run"))
 
 
 def test_processes_that_add_at_the_same_time_lose_nothing(database: sa.Engine) -> None:

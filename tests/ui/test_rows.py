@@ -60,11 +60,12 @@ def test_attention_lists_what_is_not_well_with_its_age():
     assert third.when == "12 min waiting"
 
 
-def test_a_failing_pipeline_names_the_run_that_its_row_leads_to():
+def test_a_failing_pipeline_names_its_last_run_and_leads_to_it_and_to_its_own_page():
     last = replace(samples.pipeline().strip[-1], run_id=7, number=4414)
     broken = samples.pipeline(state=HealthState.BROKEN, why=("the last run failed",), strip=(last,), last_run_id=7)
     (row,) = rows.attention(samples.overview(pipelines=(broken,)), BERLIN)
-    assert row.why == [Piece("the last run failed · run\u00a0#4414")]
+    assert row.why == [Piece("the last run failed"), Piece(" · "), Piece("run\u00a0#4414", href="/runs/7")]
+    assert row.href == "/pipelines/1"
 
 
 def test_attention_is_cut_after_eight():

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from cicd_health.metrics.report.groups import GroupBy, groups
+from cicd_health.metrics.report.explain import CHEAP, explain, explanations
+from cicd_health.metrics.report.flaky import flaky
+from cicd_health.metrics.report.groups import GroupBy, Groups, groups
 from cicd_health.metrics.report.numbers import Step, series, summary
 from cicd_health.metrics.report.overview import overview
 
-__all__ = ["GroupBy", "Step", "groups", "overview", "series", "summary"]
+__all__ = [
+    "CHEAP",
+    "GroupBy",
+    "Groups",
+    "Step",
+    "explain",
+    "explanations",
+    "flaky",
+    "groups",
+    "overview",
+    "series",
+    "summary",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,14 +11,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from cicd_health.metrics.report.numbers import summarise
-from cicd_health.metrics.time_to_restore import restore
+from cicd_health.metrics.report.restoring import restore_by_pipeline, restore_by_time
 from cicd_health.model.buckets import DAY, edges
 from cicd_health.model.health import Query, Restore, Summary
-from cicd_health.model.incidents import Breakage, breakages
 from cicd_health.model.tally import Tally
 from cicd_health.model.windows import Window
-from cicd_health.store.reports import pipelines, restores, rows
+from cicd_health.store.reports import pipelines
 from cicd_health.store.reports.reading import Reading
+from cicd_health.store.reports.wanted import Label
 
 GroupBy = Literal["pipeline", "repo", "branch", "job", "day", "hour"]
 Groups = list[tuple[dict[str, Any], Summary]]
@@ -46,13 +45,13 @@ def _by_time(session: Session, query: Query, step: timedelta) -> Groups:
     window = query.window
     bounds = edges(window, step, query.tz)
     tallies = Reading(session, query, window.start, window.end).buckets(bounds)
-    broken = breakages(restores.turns(session, query, window.start, window.end))
+    restores = restore_by_time(session, query, bounds, tallies)
     zone = ZoneInfo(query.tz)
     found: Groups = []
-    for (start, end), tally in zip(pairwise(bounds), tallies, strict=True):
+    for (start, end), tally, restored in zip(pairwise(bounds), tallies, restores, strict=True):
         part = Window("custom", start, min(end, window.end))
         key = f"{start.astimezone(zone):%Y-%m-%d}" if step == DAY else _hour(start)
-        found.append(({"key": key}, summarise(query, part, tally, restore(broken, part), {})))
+        found.append(({"key": key}, summarise(query, part, tally, restored, {})))
     return found
 
 
@@ -63,34 +62,24 @@ def _hour(start: datetime) -> str:
 def _by_place(session: Session, query: Query, group_by: str) -> Groups:
     window = query.window
     tallies = Reading(session, query, window.start, window.end).pipelines()
-    broken = breakages(restores.turns(session, query, window.start, window.end))
     members: dict[Any, list[pipelines.Named]] = {}
     for pipeline in pipelines.named(session, query):
         if pipeline.pipeline_id in tallies:
             key = pipeline.pipeline_id if group_by == "pipeline" else pipeline.repo
             members.setdefault(key, []).append(pipeline)
+    ids = [[pipeline.pipeline_id for pipeline in of_key] for of_key in members.values()]
+    restores = restore_by_pipeline(session, query, tallies, ids)
     found: Groups = []
-    for key, of_key in members.items():
-        ids = {pipeline.pipeline_id for pipeline in of_key}
+    for (key, of_key), of_ids, restored in zip(members.items(), ids, restores, strict=True):
         beside = {"name": of_key[0].name, "repo": of_key[0].repo} if group_by == "pipeline" else {}
-        total = Tally.sum(tallies[pipeline_id] for pipeline_id in ids)
-        restored = restore(_of(broken, ids), window)
+        total = Tally.sum(tallies[pipeline_id] for pipeline_id in of_ids)
         found.append(({"key": key, **beside}, summarise(query, window, total, restored, {})))
     return found
 
 
-def _of(broken: Iterable[Breakage], pipeline_ids: set[int]) -> list[Breakage]:
-    return [breakage for breakage in broken if breakage.failed.pipeline_id in pipeline_ids]
-
-
-def _by_label(session: Session, query: Query, group_by: str) -> Groups:
+def _by_label(session: Session, query: Query, group_by: Label) -> Groups:
     if group_by == "job" or query.job is not None:
         query = replace(query, subject="job")
-    label = rows.JOB.c.name if group_by == "job" else rows.RUN.c.branch
-    tallies: dict[Any, Tally] = {}
-    for row in rows.rows(session, query, query.window.start, query.window.end, label):
-        if row[0] not in tallies:
-            tallies[row[0]] = Tally.exactly()
-        tallies[row[0]].put(row[1:])
+    tallies = Reading(session, query, query.window.start, query.window.end).labels(group_by)
     most_first = sorted(tallies.items(), key=lambda group: (-group[1].total, group[0] or ""))
     return [({"key": key}, summarise(query, query.window, tally, Restore(), {})) for key, tally in most_first]

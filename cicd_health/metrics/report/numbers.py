@@ -10,15 +10,14 @@ from sqlmodel import Session
 
 from cicd_health.metrics.duration import durations
 from cicd_health.metrics.metric import distribution, share
+from cicd_health.metrics.report.restoring import restore
 from cicd_health.metrics.throughput import per_day
-from cicd_health.metrics.time_to_restore import restore
 from cicd_health.model.buckets import DAY, edges
 from cicd_health.model.health import Bucket, Query, Restore, Summary
-from cicd_health.model.incidents import breakages
 from cicd_health.model.runs import FAILED, Outcome
 from cicd_health.model.tally import Tally
 from cicd_health.model.windows import Window
-from cicd_health.store.reports import pipelines, restores
+from cicd_health.store.reports import pipelines
 from cicd_health.store.reports.pipelines import LastVerdict, Named
 from cicd_health.store.reports.reading import Reading
 
@@ -29,8 +28,8 @@ def summary(session: Session, query: Query, now: datetime, previous: bool = Fals
     """The numbers of the query's window, or of the window before it."""
     window = query.window.previous() if previous else query.window
     total = Reading(session, query, window.start, window.end).total()
-    broken = breakages(restores.turns(session, query, window.start, window.end))
-    return summarise(query, window, total, restore(broken, window), {} if previous else last_outcomes(session, query))
+    last = {} if previous else last_outcomes(session, query)
+    return summarise(query, window, total, restore(session, query, window, total), last)
 
 
 def summarise(
@@ -57,6 +56,10 @@ def summarise(
         restore=restored,
         throughput_per_day=per_day(tally.total, window.length),
         last_outcome_by_pipeline=last_outcome_by_pipeline,
+        spent_s=tally.spent_us / 1e6,
+        rerun_s=tally.rerun_us / 1e6,
+        spent_n=tally.spent_n,
+        rerun_n=tally.rerun_n,
     )
 
 

@@ -8,12 +8,11 @@ from sqlmodel import Session
 
 from cicd_health.metrics.report.numbers import buckets, outcome_by_pipeline, summarise
 from cicd_health.metrics.report.pipelines import pipeline_healths
-from cicd_health.metrics.time_to_restore import restore
+from cicd_health.metrics.report.restoring import restore
 from cicd_health.model.alerts import IncidentState
 from cicd_health.model.buckets import edges, steps_for
 from cicd_health.model.health import Overview, Query
-from cicd_health.model.incidents import breakages
-from cicd_health.store.reports import lists, pipelines, restores
+from cicd_health.store.reports import lists, pipelines
 from cicd_health.store.reports.reading import Reading
 
 
@@ -22,7 +21,7 @@ def overview(session: Session, query: Query, now: datetime) -> Overview:
     window, before = query.window, query.window.previous()
     reading = Reading(session, query, window.start, window.end)
     reading_before = Reading(session, query, before.start, before.end)
-    broken = breakages(restores.turns(session, query, before.start, window.end))
+    total, total_before = reading.total(), reading_before.total()
     step, wide_step = steps_for(window)
     narrow = buckets(reading, edges(window, step, query.tz), now)
     wide = narrow if wide_step == step else buckets(reading, edges(window, wide_step, query.tz), now)
@@ -34,8 +33,10 @@ def overview(session: Session, query: Query, now: datetime) -> Overview:
         now=now,
         query=query,
         empty=lists.empty(session),
-        summary=summarise(query, window, reading.total(), restore(broken, window), outcome_by_pipeline(named, last)),
-        previous=summarise(query, before, reading_before.total(), restore(broken, before), {}),
+        summary=summarise(
+            query, window, total, restore(session, query, window, total), outcome_by_pipeline(named, last)
+        ),
+        previous=summarise(query, before, total_before, restore(session, query, before, total_before), {}),
         buckets=narrow,
         wide_buckets=wide,
         pipelines=pipeline_healths(session, query, now, reading, reading_before, named, incidents, last),

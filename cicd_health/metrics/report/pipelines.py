@@ -11,13 +11,12 @@ from sqlmodel import Session
 from cicd_health.metrics.duration import durations
 from cicd_health.metrics.health import Signs, diagnose, reliable_p50, reliable_p95
 from cicd_health.metrics.metric import distribution
+from cicd_health.metrics.report.flaky import flaky
 from cicd_health.metrics.report.numbers import passed_of
-from cicd_health.model import flakes
-from cicd_health.model.flakes import Flake
+from cicd_health.model.flakes import CONFIRMED, Flake, flakiest
 from cicd_health.model.health import HealthState, PipelineHealth, Query, StripRun
 from cicd_health.model.runs import ABSURD_S, Outcome
 from cicd_health.model.tally import Tally
-from cicd_health.store.reports import flakes as kept_flakes
 from cicd_health.store.reports import pipelines as kept
 from cicd_health.store.reports.pipelines import LastVerdict, Named, OpenIncident, Streak, Unfinished
 from cicd_health.store.reports.reading import Reading
@@ -87,7 +86,6 @@ def _read(
     unfinished: dict[int, list[Unfinished]] = {}
     for run in kept.unfinished(session, query, now - timedelta(seconds=ABSURD_S)):
         unfinished.setdefault(run.pipeline_id, []).append(run)
-    suspects = kept_flakes.verdicts(session, query, now - flakes.WINDOW, flakes.CONFIRMED)
     return Known(
         query=query,
         now=now,
@@ -97,7 +95,7 @@ def _read(
         verdicts=verdicts,
         verdicts_anywhere=verdicts_anywhere,
         streaks=kept.streaks(session, query, failing),
-        flakes=flakes.confirmed(suspects),
+        flakes=flakiest(flaky(session, query, now, commits=CONFIRMED)),
         unfinished=unfinished,
         waiting=kept.waiting_jobs(session, (run.run_id for runs in unfinished.values() for run in runs)),
         # the oldest of each pipeline is the one to show: the later ones overwrite nothing
@@ -106,11 +104,12 @@ def _read(
 
 
 def _alive(known: Known, pipeline: Named) -> bool:
-    """Whether it has a run in the window, or had one in the last 30 days."""
+    """Whether it has a run in the window, had one in the last 30 days, or had one ever and is asked for by itself."""
     if pipeline.pipeline_id in known.tallies:
         return True
     strip = known.strips.get(pipeline.pipeline_id)
-    return bool(strip) and known.now - strip[-1].created_at <= FORGOTTEN
+    asked_for = known.query.pipeline_id is not None
+    return bool(strip) and (asked_for or known.now - strip[-1].created_at <= FORGOTTEN)
 
 
 def _health(known: Known, pipeline: Named) -> PipelineHealth:

@@ -1,90 +1,195 @@
-"""Verdicts per job and commit of the last days, of what may be flaky."""
+"""Jobs that lately failed and then passed on one commit, and what else is known of these jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Session
 
-from cicd_health.model.flakes import CommitVerdict
 from cicd_health.model.health import Query
-from cicd_health.model.runs import FAILED, VERDICTS, Outcome
-from cicd_health.store.reports.rows import JOB, RUN, pipeline_filters, pipeline_ids
-from cicd_health.store.tables import AttemptRow
+from cicd_health.model.runs import FAILED, Outcome
+from cicd_health.store.flakes import FLAKE
+from cicd_health.store.held_runs import ATTEMPT
+from cicd_health.store.reports.days import DAY, Days, each, floor
+from cicd_health.store.reports.pieces import MEMORY, remembered
+from cicd_health.store.reports.rows import JOB, PIPELINE, REPOSITORY, RUN, SOURCE, of_pipelines
+from cicd_health.store.tables import UtcDateTime
+from cicd_health.store.tables.columns import VERDICT_WORDS
 
-ATTEMPT = SQLModel.metadata.tables[str(AttemptRow.__tablename__)]
-
-
-# Written out in the statement, not bound, so that SQLite can see that the index of failures fits.
-_FAILED = sa.bindparam("failed", sorted(FAILED), expanding=True, literal_execute=True)
-
-
-def verdicts(session: Session, query: Query, since: datetime, commits: int) -> list[CommitVerdict]:
-    """Every verdict since then of each job that failed and later passed on at least that many commits.
-
-    Where runs have no jobs, their attempts take the place of one job without a name.
-    """
-    return _of_jobs(session, query, since, commits) + _of_attempts(session, query, since, commits)
+Suspect = tuple[int, str]  # pipeline and job, "" for runs without jobs
+Counts = tuple[int, int]  # verdicts, and how many of them failed
+LOOK_AT = 40  # of a job's verdicts, at first: nearly always enough to see that it is cleared
 
 
-def _ended(job: Any) -> Any:
-    return sa.func.coalesce(job.c.completed_at, job.c.started_at, job.c.counted_at, type_=RUN.c.created_at.type)
+@dataclass(frozen=True, slots=True)
+class Flipped:
+    """One commit on which a job failed and then passed, and whose job it is."""
+
+    pipeline_id: int
+    pipeline: str
+    repo: str
+    provider: str
+    job: str
+    sha: str
+    failed_at: datetime
+    passed_at: datetime
+    run_id: int
 
 
-def _of_jobs(session: Session, query: Query, since: datetime, commits: int) -> list[CommitVerdict]:
-    recent = (JOB.c.counted_at >= since, RUN.c.sha.is_not(None), *_scope(query))
-    other_run, other_job = RUN.alias("other_run"), JOB.alias("other_job")
-    passed_later = sa.exists().where(
-        other_run.c.sha == RUN.c.sha,
-        other_run.c.pipeline_id == RUN.c.pipeline_id,
-        other_job.c.run_id == other_run.c.id,
-        other_job.c.name == JOB.c.name,
-        other_job.c.outcome == Outcome.SUCCESS,
-        _ended(other_job) > _ended(JOB),
-    )
-    suspects = sa.select(JOB.c.pipeline_id, JOB.c.name).join_from(JOB, RUN, JOB.c.run_id == RUN.c.id)
-    suspects = suspects.where(*recent, JOB.c.outcome.in_(_FAILED), passed_later)
-    suspects = suspects.group_by(JOB.c.pipeline_id, JOB.c.name).having(sa.func.count(RUN.c.sha.distinct()) >= commits)
-    found = session.connection().execute(suspects).all()
-    if not found:
-        return []
-    selected = sa.select(JOB.c.pipeline_id, JOB.c.name, RUN.c.sha, JOB.c.outcome, _ended(JOB))
-    selected = selected.join_from(JOB, RUN, JOB.c.run_id == RUN.c.id).where(*recent, JOB.c.outcome.in_(VERDICTS))
-    selected = selected.where(JOB.c.pipeline_id.in_({row[0] for row in found}))
-    return _read(session, selected.where(sa.tuple_(JOB.c.pipeline_id, JOB.c.name).in_([tuple(row) for row in found])))
+@dataclass(frozen=True, slots=True)
+class Since:
+    """When a job last flipped, and the commits on which it did: none of those is clean."""
+
+    at: datetime
+    commits: frozenset[str]
 
 
-def _of_attempts(session: Session, query: Query, since: datetime, commits: int) -> list[CommitVerdict]:
-    without_jobs = ~sa.exists().where(JOB.c.run_id == RUN.c.id)
-    recent = (RUN.c.created_at >= since, RUN.c.sha.is_not(None), *_scope(query), without_jobs)
-    other = RUN.alias("other")
-    passed_later = sa.exists().where(
-        other.c.sha == RUN.c.sha,
-        other.c.pipeline_id == RUN.c.pipeline_id,
-        other.c.outcome == Outcome.SUCCESS,
-        sa.or_(other.c.id == RUN.c.id, other.c.created_at > RUN.c.created_at),
-    )
-    failed = sa.or_(RUN.c.outcome.in_(_FAILED), RUN.c.first_outcome.in_(_FAILED))
-    suspects = sa.select(RUN.c.pipeline_id).where(*recent, failed, passed_later).group_by(RUN.c.pipeline_id)
-    suspects = suspects.having(sa.func.count(RUN.c.sha.distinct()) >= commits)
-    found = session.connection().execute(suspects).scalars().all()
-    if not found:
-        return []
-    at = sa.func.coalesce(ATTEMPT.c.completed_at, ATTEMPT.c.started_at, RUN.c.created_at, type_=RUN.c.created_at.type)
-    selected = sa.select(RUN.c.pipeline_id, sa.null(), RUN.c.sha, ATTEMPT.c.outcome, at)
-    selected = selected.join_from(RUN, ATTEMPT, ATTEMPT.c.run_id == RUN.c.id)
-    selected = selected.where(*recent, RUN.c.pipeline_id.in_(found), ATTEMPT.c.outcome.in_(VERDICTS))
-    return _read(session, selected)
-
-
-def _scope(query: Query) -> list[sa.ColumnElement[bool]]:
-    scope = [RUN.c.pipeline_id.in_(pipeline_ids(query))] if pipeline_filters(query) else []
-    return [*scope, RUN.c.branch == query.branch] if query.branch is not None else scope
-
-
-def _read(session: Session, selected: sa.Select[Any]) -> list[CommitVerdict]:
+def flipped(session: Session, query: Query, since: datetime) -> list[Flipped]:
+    """The flips after a moment, latest first. Of a branch, event or actor: where the success was of such a run."""
+    selected = of_pipelines(
+        query,
+        FLAKE.c.pipeline_id,
+        PIPELINE.c.name,
+        REPOSITORY.c.name,
+        SOURCE.c.provider,
+        *(FLAKE.c[name] for name in ("job", "sha", "failed_at", "passed_at", "run_id")),
+    ).join(FLAKE, FLAKE.c.pipeline_id == PIPELINE.c.id)
+    selected = selected.where(FLAKE.c.passed_at > since)
+    if query.job is not None:
+        selected = selected.where(FLAKE.c.job == query.job)
+    of_run = [(RUN.c.branch, query.branch), (RUN.c.event, query.event), (RUN.c.actor, query.actor)]
+    of_run = [(column, value) for column, value in of_run if value is not None]
+    if of_run:
+        selected = selected.join(RUN, RUN.c.id == FLAKE.c.run_id)
+        selected = selected.where(*(column == value for column, value in of_run))
+    selected = selected.order_by(FLAKE.c.passed_at.desc(), FLAKE.c.run_id.desc(), FLAKE.c.job)
     rows: Sequence[Any] = session.connection().execute(selected).all()
-    return [CommitVerdict(row[0], row[1], row[2], row[3] not in FAILED, row[4]) for row in rows]
+    return [Flipped(*row) for row in rows]
+
+
+def tries(session: Session, start: datetime, end: datetime, *, without_jobs: bool) -> dict[Suspect, Counts]:
+    """Verdicts of every job from the day of UTC in which `start` lies until the end, and how many of them failed.
+
+    Whole days, so that what was counted of one can be remembered until it changes. `without_jobs`: the attempts of
+    runs without jobs too.
+    """
+    total: dict[Suspect, Counts] = {}
+    for subject, count in (("job", _count_jobs), ("run", _count_attempts))[: 2 if without_jobs else 1]:
+        days = Days(session, subject, start, end)
+        for day in each(floor(start, DAY), end, DAY):
+            key = session.get_bind().engine.url, "tries", subject, day, days.revision(day)
+            counted = remembered(MEMORY, key, lambda: count(session, day), len)  # noqa: B023
+            for suspect, (verdicts, failed) in counted.items():
+                before = total.get(suspect, (0, 0))
+                total[suspect] = before[0] + verdicts, before[1] + failed
+    return total
+
+
+def clean_commits(session: Session, last: Mapping[Suspect, Since], enough: int) -> dict[Suspect, int]:
+    """On how many commits each job has only passed since it last flipped; of more than `enough` at least those."""
+    found = _clean(session, last, LOOK_AT)
+    unsure = {suspect: last[suspect] for suspect, (clean, all_seen) in found.items() if clean < enough and not all_seen}
+    found |= _clean(session, unsure, None)
+    return {suspect: clean for suspect, (clean, _) in found.items()}
+
+
+def _clean(session: Session, last: Mapping[Suspect, Since], limit: int | None) -> dict[Suspect, tuple[int, bool]]:
+    """Clean commits among the newest verdicts of each job since it last flipped, and whether those are all of them."""
+    passed: dict[Suspect, dict[str, bool]] = {suspect: {} for suspect in last}
+    seen = dict.fromkeys(last, 0)
+    for pipeline_id, job, sha, outcome in _verdicts_since(session, last, limit):
+        suspect = pipeline_id, job
+        seen[suspect] += 1
+        if sha is not None and sha not in last[suspect].commits:
+            passed[suspect][sha] = passed[suspect].get(sha, True) and outcome == Outcome.SUCCESS
+    return {
+        suspect: (sum(by_commit.values()), limit is None or seen[suspect] < limit)
+        for suspect, by_commit in passed.items()
+    }
+
+
+def _verdicts_since(session: Session, last: Mapping[Suspect, Since], limit: int | None) -> Iterator[Any]:
+    for without_jobs in (False, True):
+        wanted = [(*suspect, since.at) for suspect, since in last.items() if (suspect[1] == "") is without_jobs]
+        if wanted:
+            yield from _newest_verdicts(session, wanted, without_jobs, limit)
+
+
+def _newest_verdicts(
+    session: Session, wanted: Collection[tuple[int, str, datetime]], without_jobs: bool, limit: int | None
+) -> Iterator[Any]:
+    connection, named = session.connection(), _OF_ATTEMPTS if without_jobs else _OF_JOBS
+    if connection.dialect.name == "postgresql":
+        pipelines, jobs, moments = (list(column) for column in zip(*wanted, strict=True))
+        asked = {"pipelines": pipelines, "jobs": jobs, "moments": moments, "most": limit}
+        yield from connection.execute(_of_each(named), asked)
+        return
+    for pipeline_id, job, since in wanted:
+        asked = {"pipeline_id": pipeline_id, "job": job, "since": since, "most": -1 if limit is None else limit}
+        yield from connection.execute(_of_one(named), asked)
+
+
+# In the words of both databases; what is asked for is a row `asked` (pipeline_id, job, since).
+_OF_JOBS = f"""
+    SELECT asked.pipeline_id, asked.job, runs.sha, jobs.outcome FROM jobs LEFT JOIN runs ON runs.id = jobs.run_id
+    WHERE jobs.pipeline_id = asked.pipeline_id AND jobs.name = asked.job AND jobs.counted_at > asked.since
+    AND jobs.outcome IN {VERDICT_WORDS}
+    ORDER BY jobs.counted_at DESC, jobs.id DESC LIMIT :most
+"""
+_OF_ATTEMPTS = f"""
+    SELECT asked.pipeline_id, asked.job, runs.sha, attempts.outcome FROM runs
+    JOIN attempts ON attempts.run_id = runs.id
+    WHERE runs.pipeline_id = asked.pipeline_id AND runs.created_at > asked.since
+    AND attempts.outcome IN {VERDICT_WORDS}
+    AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.run_id = runs.id)
+    ORDER BY runs.created_at DESC, attempts.id DESC LIMIT :most
+"""
+
+
+def _of_each(newest: str) -> sa.TextClause:
+    asked = "unnest(:pipelines, :jobs, :moments) AS asked (pipeline_id, job, since)"
+    return sa.text(f"SELECT newest.* FROM {asked} CROSS JOIN LATERAL ({newest}) AS newest").bindparams(
+        sa.bindparam("pipelines", type_=postgresql.ARRAY(sa.BigInteger)),
+        sa.bindparam("jobs", type_=postgresql.ARRAY(sa.Text)),
+        sa.bindparam("moments", type_=postgresql.ARRAY(UtcDateTime())),
+    )
+
+
+def _of_one(newest: str) -> sa.TextClause:
+    text = newest.replace("asked.pipeline_id", ":pipeline_id").replace("asked.job", ":job")
+    return sa.text(text.replace("asked.since", ":since")).bindparams(sa.bindparam("since", type_=UtcDateTime()))
+
+
+def _count_jobs(session: Session, day: datetime) -> dict[Suspect, Counts]:
+    counted = sa.select(JOB.c.pipeline_id, JOB.c.name, sa.func.count(), _failed(JOB.c.outcome)).where(
+        JOB.c.counted_at >= day,
+        JOB.c.counted_at < day + DAY,
+        JOB.c.pipeline_id.is_not(None),
+        sa.text(f"jobs.outcome IN {VERDICT_WORDS}"),
+    )
+    return _counts(session, counted.group_by(JOB.c.pipeline_id, JOB.c.name))
+
+
+def _count_attempts(session: Session, day: datetime) -> dict[Suspect, Counts]:
+    counted = sa.select(RUN.c.pipeline_id, sa.literal(""), sa.func.count(), _failed(ATTEMPT.c.outcome))
+    counted = counted.join_from(RUN, ATTEMPT, ATTEMPT.c.run_id == RUN.c.id).where(
+        RUN.c.created_at >= day,
+        RUN.c.created_at < day + DAY,
+        sa.text(f"attempts.outcome IN {VERDICT_WORDS}"),
+        ~sa.exists().where(JOB.c.run_id == RUN.c.id),
+    )
+    return _counts(session, counted.group_by(RUN.c.pipeline_id))
+
+
+def _failed(outcome: Any) -> Any:
+    return sa.func.sum(sa.case((outcome.in_([word.value for word in sorted(FAILED)]), 1), else_=0))
+
+
+def _counts(session: Session, counted: sa.Select[Any]) -> dict[Suspect, Counts]:
+    rows: Sequence[Any] = session.connection().execute(counted).all()
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}

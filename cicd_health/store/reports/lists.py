@@ -18,6 +18,7 @@ REFUSAL = SQLModel.metadata.tables[str(RefusalRow.__tablename__)]
 LATEST = 30
 BRANCHES = 50
 RECENT = 5_000  # runs whose branches are counted
+RECENT_OF_PIPELINE = 1_000
 FRESH = timedelta(hours=24)
 
 
@@ -114,5 +115,14 @@ def branches(session: Session, query: Query) -> tuple[str, ...]:
     )
     recent_runs = recent.order_by(RUN.c.created_at.desc()).limit(RECENT).subquery()
     counted = sa.select(recent_runs.c.branch).group_by(recent_runs.c.branch)
+    counted = counted.order_by(sa.func.count().desc(), recent_runs.c.branch).limit(BRANCHES)
+    return tuple(session.connection().execute(counted).scalars())
+
+
+def branches_of(session: Session, pipeline_id: int) -> tuple[str, ...]:
+    """Branches of the latest runs of one pipeline, whatever the window, most used first, 50 at most."""
+    recent = sa.select(RUN.c.branch).where(RUN.c.pipeline_id == pipeline_id)
+    recent_runs = recent.order_by(RUN.c.created_at.desc()).limit(RECENT_OF_PIPELINE).subquery()
+    counted = sa.select(recent_runs.c.branch).where(recent_runs.c.branch.is_not(None)).group_by(recent_runs.c.branch)
     counted = counted.order_by(sa.func.count().desc(), recent_runs.c.branch).limit(BRANCHES)
     return tuple(session.connection().execute(counted).scalars())

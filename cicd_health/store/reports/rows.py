@@ -23,13 +23,15 @@ MOMENT: dict[Subject, sa.ColumnElement[datetime]] = {
     "run": RUN.c.created_at,
     "job": JOB.c.counted_at,
 }
+MEASURED = ("outcome", "first_outcome", "duration_s", "queue_s", "restored_s", "spent_s", "rerun_s")
 # What `Tally.put` takes; a job has no first attempt of its own.
 COUNTED: dict[Subject, tuple[Any, ...]] = {
-    "run": (RUN.c.outcome, RUN.c.first_outcome, RUN.c.duration_s, RUN.c.queue_s),
-    "job": (JOB.c.outcome, sa.null(), JOB.c.duration_s, JOB.c.queue_s),
+    "run": tuple(RUN.c[name] for name in MEASURED),
+    "job": (JOB.c.outcome, sa.null(), JOB.c.duration_s, JOB.c.queue_s, sa.null(), JOB.c.duration_s, sa.null()),
 }
 # Up to here every percentile is exact.
 MANY = 10_000
+OF_RUN = ("provider", "branch", "event", "actor")  # what runs are filtered by, and jobs by their run
 
 
 def within(subject: Subject, start: datetime, end: datetime) -> sa.ColumnElement[bool]:
@@ -39,19 +41,18 @@ def within(subject: Subject, start: datetime, end: datetime) -> sa.ColumnElement
 def filters(query: Query) -> list[sa.ColumnElement[bool]]:
     """The conditions of a query, apart from its window, on the table of its subject."""
     table = RUN if query.subject == "run" else JOB
+    asked = {name: getattr(query, name) for name in OF_RUN}
+    of_run = {name: value for name, value in asked.items() if value is not None}
     where: list[sa.ColumnElement[bool]] = []
     if query.subject == "job":
         where.append(JOB.c.pipeline_id.is_not(None))
         if query.job is not None:
             where.append(JOB.c.name == query.job)
-        if query.provider is not None or query.branch is not None:
+        if of_run:
             where.append(JOB.c.run_id == RUN.c.id)
     elif query.job is not None:
         where.append(sa.exists().where(JOB.c.run_id == RUN.c.id, JOB.c.name == query.job))
-    if query.provider is not None:
-        where.append(RUN.c.provider == query.provider)
-    if query.branch is not None:
-        where.append(RUN.c.branch == query.branch)
+    where.extend(RUN.c[name] == value for name, value in of_run.items())
     if query.repo is not None:
         where.append(table.c.repo_id.in_(repo_ids(query.repo)))
     if query.pipeline_id is not None:
@@ -59,20 +60,18 @@ def filters(query: Query) -> list[sa.ColumnElement[bool]]:
     return where
 
 
+def tallied(query: Query) -> bool:
+    """Whether tallies are kept for what it narrows."""
+    return query.branch is None and query.event is None and query.actor is None and query.job is None
+
+
 def repo_ids(name: str) -> sa.Select[Any]:
     """Of every repository of that name; two sources may have one each."""
     return sa.select(REPOSITORY.c.id).where(REPOSITORY.c.name == name)
 
 
-def many(session: Session, query: Query, start: datetime, end: datetime) -> bool:
-    """Whether the window holds more than percentiles are exact for."""
-    some = sa.select(sa.literal(1)).select_from(RUN if query.subject == "run" else JOB)
-    some = some.where(within(query.subject, start, end), *filters(query)).limit(MANY + 1).subquery()
-    return session.connection().execute(sa.select(sa.func.count()).select_from(some)).scalar_one() > MANY
-
-
 def rows(session: Session, query: Query, start: datetime, end: datetime, *labels: Any) -> Sequence[Any]:
-    """The labels asked for, then outcome, first outcome, duration and queue of each run or job."""
+    """The labels asked for, then what `Tally.put` takes, of each run or job."""
     columns = (*labels, *COUNTED[query.subject])
     selected = sa.select(*columns).where(within(query.subject, start, end), *filters(query))
     if query.subject == "job" and any(label is RUN.c.branch for label in labels):

@@ -2,21 +2,25 @@
 
 from cicd_health.store.tables.alerts import ChannelRow, IncidentRow, NotificationRow, RuleRow
 from cicd_health.store.tables.columns import UtcDateTime
+from cicd_health.store.tables.findings import ChangeRow, FlakeRow
 from cicd_health.store.tables.inbox import DeliveryRow, RefusalRow
 from cicd_health.store.tables.logs import LogChunkRow, LogRow
 from cicd_health.store.tables.people import ApiKeyRow, SessionRow, SignInLinkRow, UserRow
 from cicd_health.store.tables.places import PipelineRow, RepositoryRow, SourceRow
 from cicd_health.store.tables.runs import AttemptRow, JobRow, RunRow, StepRow
-from cicd_health.store.tables.sums import TallyRow
+from cicd_health.store.tables.sums import KeptSumsRow, TallyRow
 from cicd_health.store.tables.watches import WatchRow
 
 __all__ = [
     "ApiKeyRow",
     "AttemptRow",
+    "ChangeRow",
     "ChannelRow",
     "DeliveryRow",
+    "FlakeRow",
     "IncidentRow",
     "JobRow",
+    "KeptSumsRow",
     "LogChunkRow",
     "LogRow",
     "NotificationRow",

@@ -43,6 +43,15 @@ class IncidentRow(SQLModel, table=True):
         sa.Index("ix_incidents_opened", "opened_at", "id"),
         sa.Index("ix_incidents_pipeline", "pipeline_id", "opened_at"),
         sa.Index("ix_incidents_state", "state", "opened_at"),
+        *(  # else deleting a run would look through all incidents
+            sa.Index(
+                f"ix_incidents_{name}",
+                name,
+                sqlite_where=sa.text(f"{name} IS NOT NULL"),
+                postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            )
+            for name in ("last_run_id", "recovered_run_id")
+        ),
     )
 
     id: int | None = row_id()

@@ -70,4 +70,5 @@ class PipelineRow(SQLModel, table=True):
     path: str | None = text(default=None)
     url: str | None = text(default=None)
     named_at: datetime | None = maybe_moment()
+    examined_at: datetime | None = maybe_moment()  # when its change points were last looked for
     created_at: datetime = moment()

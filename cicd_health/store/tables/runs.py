@@ -7,7 +7,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from cicd_health.store.tables.columns import FAILED_WORDS, BigId, maybe_moment, moment, reference, row_id, text
+from cicd_health.store.tables.columns import (
+    FAILED_WORDS,
+    VERDICT_WORDS,
+    BigId,
+    maybe_moment,
+    moment,
+    reference,
+    row_id,
+    text,
+)
 
 
 class RunRow(SQLModel, table=True):
@@ -38,6 +47,20 @@ class RunRow(SQLModel, table=True):
             "created_at",
             sqlite_where=sa.text(f"outcome IN {FAILED_WORDS} OR first_outcome IN {FAILED_WORDS}"),
             postgresql_where=sa.text(f"outcome IN {FAILED_WORDS} OR first_outcome IN {FAILED_WORDS}"),
+        ),
+        sa.Index(
+            "ix_runs_restored",
+            "created_at",
+            sqlite_where=sa.text("restored_s IS NOT NULL"),
+            postgresql_where=sa.text("restored_s IS NOT NULL"),
+        ),
+        sa.Index(  # the verdicts of a pipeline's default branch, in order
+            "ix_runs_verdicts",
+            "pipeline_id",
+            "created_at",
+            "id",
+            sqlite_where=sa.text(f"default_branch AND outcome IN {VERDICT_WORDS}"),
+            postgresql_where=sa.text(f"default_branch AND outcome IN {VERDICT_WORDS}"),
         ),
         sa.Index(
             "ix_runs_signature",
@@ -86,6 +109,9 @@ class RunRow(SQLModel, table=True):
     completed_at: datetime | None = maybe_moment()
     duration_s: float | None = None
     queue_s: float | None = None
+    restored_s: float | None = None  # how long the breakage lasted that this run ended: see `model.tally.Contribution`
+    spent_s: float | None = None  # machine time of all attempts
+    rerun_s: float | None = None  # of those that a later attempt replaced
     url: str | None = text(default=None)
     failed_job: str | None = text(default=None)
     failed_step: str | None = text(default=None)

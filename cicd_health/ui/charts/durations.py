@@ -4,14 +4,19 @@ import reflex as rx
 
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.components import plot
+from cicd_health.ui.pipeline_view.trends import Marks
 from cicd_health.ui.series import Axis, Days, Newest, Percentiles, Point
 from cicd_health.ui.shown import Shown
 
 
-def draw(shown: Shown[Percentiles], newest: Shown[Newest] | None = None) -> rx.Component:
+def draw(
+    shown: Shown[Percentiles], newest: Shown[Newest] | None = None, marks: Shown[Marks] | None = None
+) -> rx.Component:
+    """With `marks`, also where it changed, and the end of the bucket that is not over."""
     return rx.el.div(
         rx.recharts.line_chart(
             plot.grid(),
+            *([] if marks is None else [plot.changes(marks), plot.now_line(marks.now)]),
             plot.baseline(),
             line("p95", "var(--c3)"),
             line("mean", "var(--c2)", dashes="4 3"),

@@ -6,6 +6,7 @@ import reflex as rx
 
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.components import plot
+from cicd_health.ui.components.explain import explain_link
 from cicd_health.ui.series import Axis, Days, OutcomeBar, Outcomes, Totals
 from cicd_health.ui.shown import Shown
 
@@ -39,17 +40,7 @@ def draw(shown: Shown[Outcomes], running: Shown[list[OutcomeBar]] | None = None)
                 is_animation_active=False,
             ),
             plot.baseline(),
-            rx.cond(
-                shown.now != "",
-                rx.recharts.reference_line(
-                    x=shown.now,
-                    stroke="var(--off)",
-                    custom_attrs={
-                        "position": "end",
-                        "label": {"value": "now", "position": "top", "fontSize": 11, "fill": "var(--ink-3)"},
-                    },
-                ),
-            ),
+            plot.now_line(shown.now),
             plot.x_axis(shown.days, height=20),
             plot.y_axis(shown.axis, floor=shown.floor),
             plot.tooltip(_tip, OutcomeBar),
@@ -92,13 +83,19 @@ def _both(over: Any, now: Any) -> Any:
     return over.to(int) + now.to(int)
 
 
-def legend(shown: Shown[Totals]) -> rx.Component:
-    """The totals; they equal the cards."""
+def legend(shown: Shown[Totals], explaining: Shown[str] | None = None) -> rx.Component:
+    """The totals; they equal the cards, and open what stands behind them where a page can explain."""
+
+    def total(tone: str, number: rx.Var[str], word: str, metric: str) -> rx.Component:
+        words = number, f" {word}"
+        said = words if explaining is None else (explain_link(*words, to=f"{explaining}{metric}"),)
+        return plot.entry(plot.swatch(tone), *said)
+
     return plot.legend(
-        plot.entry(plot.swatch("fail"), shown.failed, " failed"),
-        plot.entry(plot.swatch("warn"), shown.unstable, " unstable"),
-        plot.entry(plot.swatch("ok"), shown.passed, " passed"),
-        plot.entry(plot.swatch("off"), shown.left_out, " left out"),
+        total("fail", shown.failed, "failed", "failure_rate"),
+        total("warn", shown.unstable, "unstable", "failure_rate"),
+        total("ok", shown.passed, "passed", "success_rate"),
+        total("off", shown.left_out, "left out", "success_rate"),
     )
 
 

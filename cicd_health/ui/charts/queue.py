@@ -5,14 +5,19 @@ import reflex as rx
 from cicd_health.ui.chart import Chart
 from cicd_health.ui.charts.durations import line, sample
 from cicd_health.ui.components import plot
+from cicd_health.ui.pipeline_view.trends import Marks
 from cicd_health.ui.series import Newest, Percentiles, Point
 from cicd_health.ui.shown import Shown
 
 
-def draw(shown: Shown[Percentiles], newest: Shown[Newest] | None = None) -> rx.Component:
+def draw(
+    shown: Shown[Percentiles], newest: Shown[Newest] | None = None, marks: Shown[Marks] | None = None
+) -> rx.Component:
+    """With `marks`, also the end of the bucket that is not over."""
     return rx.el.div(
         rx.recharts.composed_chart(
             plot.grid(),
+            *([] if marks is None else [plot.now_line(marks.now)]),
             plot.baseline(),
             rx.recharts.area(
                 data_key="p95",

@@ -19,18 +19,18 @@ def shapes(strip: Strip) -> dict[str, Any]:
     return filled(strip)
 
 
-def draw(strip: Shown[Strip]) -> rx.Component:
+def draw(strip: Shown[Strip], size: str = "w-[149px] wide:w-60 h-[26px]") -> rx.Component:
     return rx.el.svg(
         _bars(strip.absent, "var(--line-2)", {"strokeWidth": "1", "strokeDasharray": "4 1"}),
         _bars(strip.ok, "var(--ok)"),
         _bars(strip.warn, "var(--warn)"),
         _bars(strip.fail, "var(--fail)"),
-        _bars(strip.off, "var(--off)", {"strokeWidth": "1"}),
+        _bars(strip.off, "var(--off)", {"strokeWidth": "1", "vectorEffect": "non-scaling-stroke"}),
         _bars(strip.run, "var(--run)", {"opacity": ".35"}),
         _bars(strip.run_cap, "var(--run)"),
         view_box="0 0 149 26",
         fill="none",
-        class_name="block w-[149px] wide:w-60 h-[26px]",
+        class_name=f"block {size}",
         custom_attrs={
             "strokeWidth": str(geometry.WIDTH),
             "preserveAspectRatio": "none",

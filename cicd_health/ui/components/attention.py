@@ -3,7 +3,7 @@
 import reflex as rx
 from reflex.vars import ObjectVar
 
-from cicd_health.ui.components.link import COVERING, inside_or_plain
+from cicd_health.ui.components.link import COVERING, inside
 from cicd_health.ui.components.mark import lone_glyph, tone_of, word
 from cicd_health.ui.components.panel import SUB, bar, panel
 from cicd_health.ui.components.sprite import glyph
@@ -40,7 +40,7 @@ def _row(*, row: ObjectVar[AttentionRow], rest: rx.RestProp) -> rx.Component:
             word(row.mark), class_name="hidden tab:inline font-medium text-tone-ink", custom_attrs=tone_of(row.mark)
         ),
         rx.el.span(
-            inside_or_plain(row.name, to=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
+            inside(row.name, to=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
             rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
             class_name="flex items-baseline gap-x-2 min-w-0 flex-wrap tab:flex-nowrap",
         ),
@@ -56,7 +56,11 @@ def _row(*, row: ObjectVar[AttentionRow], rest: rx.RestProp) -> rx.Component:
 
 
 def _piece(piece: Shown[Piece]) -> rx.Component:
-    return rx.cond(piece.code, rx.el.code(piece.text, class_name="font-mono text-12"), rx.el.span(piece.text))
+    return rx.cond(
+        piece.href != "",
+        inside(piece.text, to=piece.href, class_name="relative font-medium text-link hover:underline max-tab:py-2"),
+        rx.cond(piece.code, rx.el.code(piece.text, class_name="font-mono text-12"), rx.el.span(piece.text)),
+    )
 
 
 def _calm(words: rx.Var[str]) -> rx.Component:

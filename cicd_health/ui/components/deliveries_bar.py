@@ -16,7 +16,7 @@ def deliveries_bar() -> rx.Component:
             select("Source", head.provider, options(head.providers), DeliveriesState.choose_provider),
             class_name="max-tab:*:h-11",
         ),
-        search_box("Event, delivery id, error", head.q, DeliveriesHeadState.box, DeliveriesState.look_for),
+        search_box("Event, delivery id, error", head.q, DeliveriesState.look_for),
         rx.cond(
             head.everything != "",
             inside(

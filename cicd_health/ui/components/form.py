@@ -1,9 +1,8 @@
 """What is typed: a labelled field, the search box that `/` leads to."""
 
-from typing import Any
-
 import reflex as rx
 
+from cicd_health.ui.components.refilled import refilled
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.keys import key
 
@@ -33,15 +32,15 @@ def text_field(
     )
 
 
-def search_box(placeholder: str | rx.Var[str], value: rx.Var[str], turn: Any, on_submit, **props) -> rx.Component:
-    """Looks for what is typed when it is sent; `turn` grows when `value` must replace what is typed."""
+def search_box(placeholder: str | rx.Var[str], value: rx.Var[str], on_submit, **props) -> rx.Component:
+    """Looks for what is typed when it is sent; before the page is live, the browser itself sends it, as `q`."""
     return rx.el.form(
         rx.el.span(glyph("search"), class_name="absolute left-2 top-1/2 -translate-y-1/2 text-ink-3"),
-        rx.el.input(
+        refilled(
+            value,
+            "search",
             name="q",
             type="search",
-            default_value=value,
-            key=turn.to_string(),
             placeholder=placeholder,
             auto_complete="off",
             spell_check=False,
@@ -55,6 +54,7 @@ def search_box(placeholder: str | rx.Var[str], value: rx.Var[str], turn: Any, on
             "bg-surface font-sans text-11 font-medium text-ink-3 pointer-events-none",
         ),
         on_submit=on_submit,
+        method="get",
         role="search",
         class_name="relative grow min-w-0 tab:max-w-80",
         **props,

@@ -6,7 +6,8 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from cicd_health.ui.charts import strip
-from cicd_health.ui.components.link import COVERING, inside, inside_or_plain
+from cicd_health.ui.components.explain import explain_link
+from cicd_health.ui.components.link import COVERING, inside
 from cicd_health.ui.components.mark import delta, lone_glyph, marked, toned
 from cicd_health.ui.components.panel import SUB, bar, notice, panel
 from cicd_health.ui.components.sprite import glyph
@@ -59,7 +60,10 @@ def sent_now(activity: Activity) -> dict[str, Any]:
 
 
 def pipelines_table(
-    shown: Shown[Pipelines], now: Shown[dict[str, PipelineNow]], strips: Shown[dict[str, Strip]]
+    shown: Shown[Pipelines],
+    now: Shown[dict[str, PipelineNow]],
+    strips: Shown[dict[str, Strip]],
+    explaining: rx.Var[str],
 ) -> rx.Component:
     return panel(
         "Pipelines",
@@ -72,7 +76,10 @@ def pipelines_table(
                 rx.cond(
                     (shown.rows.length() > 0) | (shown.nothing != ""),
                     rx.foreach(
-                        shown.rows, lambda row: _row(row=row, now=now[row.key], runs=strips[row.key], key=row.key)
+                        shown.rows,
+                        lambda row: _row(
+                            row=row, now=now[row.key], runs=strips[row.key], explaining=explaining, key=row.key
+                        ),
                     ),
                     rx.fragment(*[_loading() for _ in range(8)]),
                 ),
@@ -107,15 +114,21 @@ def _chip(choice: Shown[Choice]) -> rx.Component:
 
 @rx.memo
 def _row(
-    *, row: ObjectVar[PipelineRow], now: ObjectVar[PipelineNow], runs: ObjectVar[Strip], rest: rx.RestProp
+    *,
+    row: ObjectVar[PipelineRow],
+    now: ObjectVar[PipelineNow],
+    runs: ObjectVar[Strip],
+    explaining: rx.Var[str],
+    rest: rx.RestProp,
 ) -> rx.Component:
+    def explained(number: rx.Var[str], metric: str) -> rx.Component:
+        return explain_link(number, to=f"{explaining}{metric}@{row.key}")
+
     return rx.el.tr(
         rx.el.td(marked(row.mark, "max-tab:hidden"), class_name=CELL),
         rx.el.td(
             rx.el.span(
-                inside_or_plain(
-                    row.name, to=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"
-                ),
+                inside(row.name, to=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
                 rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
                 class_name="flex items-baseline gap-2 min-w-0 max-tab:flex-wrap max-tab:gap-y-0",
             ),
@@ -126,7 +139,7 @@ def _row(
             rx.el.span(
                 rx.el.span(row.n_of_m, class_name="text-12 text-ink-3 max-[960px]:hidden"),
                 rx.el.span(
-                    row.rate,
+                    explained(row.rate, "success_rate"),
                     class_name="min-w-13 text-tone-word font-(--tone-weight)",
                     custom_attrs=toned(row.rate_tone),
                 ),
@@ -136,14 +149,18 @@ def _row(
         ),
         rx.el.td(
             rx.el.span(
-                rx.el.span(row.p95),
+                explained(row.p95, "duration_s"),
                 rx.el.span(delta(row.p95_delta), class_name="min-w-12 text-right"),
                 class_name="inline-flex items-baseline justify-end gap-2",
             ),
             class_name=f"{CELL} text-right max-[960px]:hidden",
         ),
         rx.el.td(
-            rx.el.span(row.queue, class_name="text-tone-word font-(--tone-weight)", custom_attrs=toned(row.queue_tone)),
+            rx.el.span(
+                explained(row.queue, "queue_s"),
+                class_name="text-tone-word font-(--tone-weight)",
+                custom_attrs=toned(row.queue_tone),
+            ),
             class_name=f"{CELL} text-right text-ink-2 max-desk:hidden",
         ),
         rx.el.td(

@@ -71,6 +71,52 @@ def dots(newest: Shown[list[Dot]]) -> rx.Component:
     )
 
 
+def now_line(key: rx.Var[str]) -> rx.Component:
+    """The end of the bucket that is not over."""
+    return rx.cond(
+        key != "",
+        rx.recharts.reference_line(
+            x=key,
+            stroke="var(--off)",
+            custom_attrs={
+                "position": "end",
+                "label": {"value": "now", "position": "top", "fontSize": 11, "fill": "var(--ink-3)"},
+            },
+        ),
+    )
+
+
+def changes(marks: Shown[Any]) -> rx.Component:
+    """Where a series moved to another level: a wash from there on, a dashed line, and what moved."""
+    return rx.fragment(
+        rx.foreach(
+            marks.changes,
+            lambda mark: rx.recharts.reference_area(
+                x1=mark.key, x2=mark.until, fill=mark.wash, fill_opacity=0.55, stroke="none", key=mark.key
+            ),
+        ),
+        rx.foreach(
+            marks.changes,
+            lambda mark: rx.recharts.reference_line(
+                x=mark.key,
+                stroke=mark.ink,
+                stroke_dasharray="4 3",
+                key=mark.key,
+                custom_attrs={
+                    "position": "start",
+                    "label": {
+                        "value": mark.words,
+                        "position": mark.side,
+                        "dy": mark.drop,
+                        "fontSize": 11,
+                        "fill": "var(--ink-2)",
+                    },
+                },
+            ),
+        ),
+    )
+
+
 def nothing(words: rx.Var[str]) -> rx.Component:
     """In the middle of a plot without lines: why there are none. The plot must be `relative`."""
     return rx.cond(

@@ -30,12 +30,7 @@ def run_head(head: Shown[Head], verdict: Shown[Verdict], problem: rx.Var[str]) -
 
 def _head(head: Shown[Head], verdict: Shown[Verdict]) -> rx.Component:
     return rx.fragment(
-        rx.el.nav(
-            rx.foreach(head.crumbs, _crumb),
-            class_name="flex items-center gap-1.5 text-12 text-ink-3 max-tab:px-4 min-w-0 overflow-hidden "
-            "whitespace-nowrap",
-            custom_attrs={"aria-label": "Breadcrumb"},
-        ),
+        breadcrumb(head.crumbs),
         rx.el.div(
             rx.el.h1(
                 head.title,
@@ -48,10 +43,20 @@ def _head(head: Shown[Head], verdict: Shown[Verdict]) -> rx.Component:
             _buttons(head),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-2 max-tab:px-4 min-w-0",
         ),
-        _verdict(verdict),
+        verdict_box(verdict),
         rx.el.dl(
             rx.foreach(head.facts, _fact), class_name="flex flex-wrap gap-x-8 gap-y-2 max-tab:px-4 max-tab:gap-x-6"
         ),
+    )
+
+
+def breadcrumb(crumbs: Shown[list[Crumb]]) -> rx.Component:
+    """Where the page belongs."""
+    return rx.el.nav(
+        rx.foreach(crumbs, _crumb),
+        class_name="flex items-center gap-1.5 text-12 text-ink-3 max-tab:px-4 min-w-0 overflow-hidden "
+        "whitespace-nowrap",
+        custom_attrs={"aria-label": "Breadcrumb"},
     )
 
 
@@ -98,14 +103,14 @@ def _buttons(head: Shown[Head]) -> rx.Component:
     )
 
 
-def _verdict(verdict: Shown[Verdict]) -> rx.Component:
+def verdict_box(verdict: Shown[Verdict]) -> rx.Component:
     return rx.el.div(
         rx.el.span(lone_glyph(verdict.mark, 16), class_name="mt-0.5"),
         rx.el.div(
-            rx.el.p(rx.foreach(verdict.cause, _said), class_name="text-14 font-semibold [overflow-wrap:anywhere]"),
+            rx.el.p(rx.foreach(verdict.cause, said), class_name="text-14 font-semibold [overflow-wrap:anywhere]"),
             rx.cond(
                 verdict.context.length() > 0,
-                rx.el.p(rx.foreach(verdict.context, _said), class_name="text-ink-2 mt-1 [overflow-wrap:anywhere]"),
+                rx.el.p(rx.foreach(verdict.context, said), class_name="text-ink-2 mt-1 [overflow-wrap:anywhere]"),
             ),
             class_name="min-w-0",
         ),
@@ -115,13 +120,14 @@ def _verdict(verdict: Shown[Verdict]) -> rx.Component:
     )
 
 
-def _said(said: Shown[Said]) -> rx.Component | rx.Var:
+def said(stretch: Shown[Said]) -> rx.Component | rx.Var:
+    """A stretch of a sentence."""
     return rx.match(
-        said.kind,
-        ("code", rx.el.code(said.text, class_name="font-mono text-[0.93em]")),
-        ("strong", rx.el.b(said.text, class_name="font-semibold text-ink")),
-        ("link", inside(said.text, to=said.href, class_name="text-link hover:underline font-medium")),
-        rx.el.span(said.text),
+        stretch.kind,
+        ("code", rx.el.code(stretch.text, class_name="font-mono text-[0.93em]")),
+        ("strong", rx.el.b(stretch.text, class_name="font-semibold text-ink")),
+        ("link", inside(stretch.text, to=stretch.href, class_name="text-link hover:underline font-medium")),
+        rx.el.span(stretch.text),
     )
 
 

@@ -20,6 +20,7 @@ SUMMARY = (
     "relative flex items-center gap-1.5 h-11 tab:h-7 px-3 tab:px-2 rounded-md border border-line-2 bg-surface text-12 "
     "font-medium text-ink-2 list-none hover:bg-hover"
 )
+LATEST = "9999-12-31T23:59"
 POPOVER = "absolute z-40 mt-1 p-3 rounded-lg border border-line-2 bg-overlay shadow-(--shadow)"
 
 
@@ -28,12 +29,7 @@ def runs_bar() -> rx.Component:
     return rx.el.div(
         segments("Where to look", HEAD.tabs),
         rx.cond(in_logs, rx.fragment(), _sheet()),
-        search_box(
-            PLACEHOLDER,
-            HEAD.q,
-            RunsHeadState.box,
-            RunsState.look_for,
-        ),
+        search_box(PLACEHOLDER, HEAD.q, RunsState.look_for),
         rx.cond(in_logs, rx.fragment(), _filters()),
         rx.el.span(HEAD.zone, class_name="hidden desk:inline ml-auto text-12 text-ink-3 whitespace-nowrap"),
         class_name=BAR,
@@ -121,7 +117,7 @@ def _more(place: str, class_name: str) -> rx.Component:
             for name, label, example in NAMED
         ],
         *[
-            text_field(label, name, default_value=HEAD.typed[name], type="datetime-local", max="9999-12-31T23:59")
+            text_field(label, name, default_value=HEAD.typed[name], type="datetime-local", step="1", max=LATEST)
             for name, label, _ in MOMENTS
         ],
         rx.el.button("Show", type="submit", class_name=f"{PRIMARY} h-11 tab:h-8 col-span-full justify-self-end"),

@@ -70,13 +70,24 @@ def _row(*, row: ObjectVar[RunListRow], now: ObjectVar[RunNow], rest: rx.RestPro
         rx.el.td(marked(now.mark, "max-tab:hidden"), class_name=f"{CELL} max-tab:row-span-2 max-tab:pt-0.5"),
         rx.el.td(
             rx.el.span(
-                inside(row.pipeline, to=row.href, class_name=f"font-medium truncate shrink-0 max-w-full {COVERING}"),
+                inside(
+                    row.pipeline,
+                    to=row.of,
+                    class_name="tab:relative tab:hover:underline font-medium truncate shrink-0 max-w-full",
+                ),
                 rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
                 class_name="flex items-baseline gap-2 min-w-0",
             ),
             class_name=CELL,
         ),
-        rx.el.td(row.number, class_name=f"{CELL} text-12 text-ink-3 max-tab:hidden"),
+        rx.el.td(
+            inside(
+                rx.cond(row.number != "", row.number, "Run"),
+                to=row.href,
+                class_name=f"max-tab:text-[0px] {COVERING}",
+            ),
+            class_name=f"{CELL} text-12 text-ink-3 max-tab:absolute max-tab:inset-0",
+        ),
         rx.el.td(
             row.title,
             title=row.title,

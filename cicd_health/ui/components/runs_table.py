@@ -37,7 +37,7 @@ COLUMNS = (
 def runs_table(
     rows: Shown[list[RunRow]],
     now: Shown[dict[str, RunNow]],
-    total: rx.Var[str],
+    total: rx.Component,
     loaded: rx.Var[bool],
     waiting: rx.Component,
     **events,
@@ -68,7 +68,7 @@ def runs_table(
         sub=rx.el.span("live", class_name=SUB),
         end=rx.el.span(
             waiting,
-            rx.el.span(total, class_name=SUB),
+            total,
             class_name="flex items-center gap-3",
         ),
     )

@@ -136,6 +136,13 @@ SYMBOLS = {
         '<circle cx="7" cy="7" r="4.5" fill="none" stroke="currentColor" stroke-width="1.4"/>'
         '<path d="M10.5 10.5 14 14" stroke="currentColor" stroke-width="1.4" stroke-linecap="round"/>'
     ),
+    "pipelines": (
+        '<circle cx="3.5" cy="8" r="1.9" fill="none" stroke="currentColor" stroke-width="1.4"/>'
+        '<circle cx="12.5" cy="3.9" r="1.9" fill="none" stroke="currentColor" stroke-width="1.4"/>'
+        '<circle cx="12.5" cy="12.1" r="1.9" fill="none" stroke="currentColor" stroke-width="1.4"/>'
+        '<path d="M5.4 8h1.7c1.3 0 1.3-4.1 3.5-4.1M7.1 8c1.3 0 1.3 4.1 3.5 4.1" fill="none" '
+        'stroke="currentColor" stroke-width="1.4"/>'
+    ),
     "runs": (
         '<path d="M2 4h1.5M2 8h1.5M2 12h1.5M6 4h8M6 8h8M6 12h8" stroke="currentColor" stroke-width="1.4" '
         'stroke-linecap="round"/>'

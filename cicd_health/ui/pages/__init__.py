@@ -1,10 +1,12 @@
 """The pages, in the order of the menu. To add one: a file here that ends in PAGE, and its line below."""
 
 from cicd_health.ui.page import Page
-from cicd_health.ui.pages import deliveries, gallery, overview, run, runs, sources
+from cicd_health.ui.pages import deliveries, gallery, overview, pipeline, pipelines, run, runs, sources
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
+    pipelines.PAGE,
+    pipeline.PAGE,
     runs.PAGE,
     run.PAGE,
     sources.PAGE,

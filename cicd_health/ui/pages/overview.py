@@ -1,11 +1,14 @@
 """The overview: what is broken, how it goes, and every pipeline, on one page."""
 
+from typing import Any
+
 import reflex as rx
 
 from cicd_health.ui import routes
 from cicd_health.ui.charts import durations, outcomes, queue
 from cicd_health.ui.components.attention import attention
 from cicd_health.ui.components.card import cards
+from cicd_health.ui.components.explain import explain_drawer, explain_link
 from cicd_health.ui.components.filter_bar import filter_bar
 from cicd_health.ui.components.first_start import first_start
 from cicd_health.ui.components.link import inside
@@ -14,6 +17,7 @@ from cicd_health.ui.components.pipelines_table import pipelines_table
 from cicd_health.ui.components.runs_table import runs_table
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.page import Page
+from cicd_health.ui.states.explain import ExplainState
 from cicd_health.ui.states.latest import LatestState
 from cicd_health.ui.states.overview import (
     AttentionState,
@@ -26,6 +30,7 @@ from cicd_health.ui.states.overview import (
 from cicd_health.ui.states.session import SessionState
 
 PLOT = "px-3 pt-2 pb-3"
+EXPLAINING: Any = HeadingState.shown.explaining
 
 
 def body() -> rx.Component:
@@ -43,15 +48,18 @@ def _dashboard() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 attention(AttentionState.shown),
-                cards(CardsState.shown, CardsState.sparks),
+                cards(CardsState.shown, CardsState.sparks, EXPLAINING),
                 rx.cond(HeadingState.shown.nothing != "", _nothing(), _charts()),
-                pipelines_table(PipelinesState.shown, PipelinesState.now, PipelinesState.strips),
+                pipelines_table(PipelinesState.shown, PipelinesState.now, PipelinesState.strips, EXPLAINING),
                 class_name="grid gap-4 tab:gap-5 min-w-0",
             ),
             runs_table(
                 LatestState.rows,
                 LatestState.now,
-                LatestState.total,
+                rx.cond(
+                    LatestState.total != "",
+                    explain_link(LatestState.total, to=EXPLAINING + "throughput_per_day", class_name=SUB),
+                ),
                 LatestState.loaded,
                 _held_back(),
                 on_mouse_enter=LatestState.hold,
@@ -60,6 +68,7 @@ def _dashboard() -> rx.Component:
             class_name="grid gap-4 tab:gap-5 min-w-0 items-start grid-cols-[minmax(0,1fr)] "
             "wide:grid-cols-[minmax(0,1fr)_800px]",
         ),
+        explain_drawer(),
     )
 
 
@@ -110,7 +119,7 @@ def _charts() -> rx.Component:
             "Outcomes",
             rx.el.div(outcomes.draw(shown.outcomes, shown.running.bars), class_name=PLOT),
             sub=_per(shown.outcomes.per),
-            end=outcomes.legend(shown.running.totals),
+            end=outcomes.legend(shown.running.totals, EXPLAINING),
         ),
         panel(
             "Duration",
@@ -156,5 +165,5 @@ PAGE = Page(
     body=body,
     icon="pulse",
     bar=_bar,
-    on_load=[OverviewState.follow, SessionState.load],
+    on_load=[OverviewState.follow, ExplainState.follow, SessionState.load],
 )

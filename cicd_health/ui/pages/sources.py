@@ -23,7 +23,7 @@ def body() -> rx.Component:
         heading(
             shown.sentence,
             rx.el.span(shown.sub, class_name=SUB),
-            rx.cond(shown.many, search_box("Repository or job", shown.q, head.box, SourcesState.look_for)),
+            rx.cond(shown.many, search_box("Repository or job", shown.q, SourcesState.look_for)),
             rx.cond(head.admin, offers()),
         ),
         rx.cond(head.problem != "", problem(head.problem)),

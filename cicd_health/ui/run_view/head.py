@@ -10,7 +10,7 @@ from cicd_health.model.runs import VERDICTS, Outcome
 from cicd_health.ui import format as text
 from cicd_health.ui import routes
 from cicd_health.ui.format import Delta
-from cicd_health.ui.routes import AskedRun
+from cicd_health.ui.routes import AskedPipelines, AskedRun
 from cicd_health.ui.rows import BY_NAME, outcome_mark, provider_label
 from cicd_health.ui.run_view.said import against
 from cicd_health.ui.run_view.story import Story
@@ -95,12 +95,11 @@ def tab_title(story: Story) -> str:
 def _crumbs(story: Story, numbered: str) -> list[Crumb]:
     run = story.run
     repo = run["repo"] or provider_label(run["provider"])
-    of_repo = routes.runs(routes.AskedRuns(repo=run["repo"])) if run["repo"] else ""
-    of_pipeline = routes.runs(routes.AskedRuns(repo=run["repo"], pipeline=run["pipeline"]))
+    of_repo = routes.pipelines(AskedPipelines(provider=run["provider"], repo=run["repo"])) if run["repo"] else ""
     return [
-        Crumb("Pipelines", routes.OVERVIEW, below=False),
+        Crumb("Pipelines", routes.PIPELINES, below=False),
         Crumb(repo, of_repo),
-        Crumb(run["pipeline"], of_pipeline),
+        Crumb(run["pipeline"], routes.pipeline(run["pipeline_id"])),
         Crumb(numbered),
     ]
 

@@ -30,19 +30,14 @@ LARGEST_ID = 2**63 - 1
 
 
 class DeliveriesHeadState(rx.State):
-    """`box` grows when the search box must be filled anew. `may_replay` is whether the buttons are there."""
+    """`may_replay` is whether the buttons are there."""
 
     shown: rx.Field[DeliveriesHead] = rx.field(default_factory=DeliveriesHead)
-    box: rx.Field[int] = rx.field(0)
     problem: rx.Field[str] = rx.field("")
     may_replay: rx.Field[bool] = rx.field(False)
-    _typed: str = ""  # in the search box
 
     def _show(self, head: DeliveriesHead, *, may_replay: bool) -> None:
         assign(self, problem="", shown=head, may_replay=may_replay)
-        if head.q != self._typed:
-            self._typed = head.q
-            self.box += 1
 
 
 class DeliveryListState(HeldRows, rx.State):
@@ -123,9 +118,7 @@ class DeliveriesState(rx.State):
 
     @rx.event
     async def look_for(self, form: dict[str, str]):
-        typed = str(form.get("q", "")).strip()
-        (await self.get_state(DeliveriesHeadState))._typed = typed
-        return self._go(q=typed)
+        return self._go(q=str(form.get("q", "")).strip())
 
     def _go(self, **chosen: str):
         present = dict(self.router.url.query_parameters) | {"before": "", "id": ""}

@@ -25,16 +25,14 @@ OFFERED_REPOS = 200
 
 
 class RunsHeadState(rx.State):
-    """`turn` and `box` grow when the form, and the search box, must be filled anew: the address says something else."""
+    """`turn` grows when the form must be filled anew: the address says something else."""
 
     shown: rx.Field[RunsHead] = rx.field(default_factory=RunsHead)
     place: rx.Field[str] = rx.field("")
     turn: rx.Field[int] = rx.field(0)
-    box: rx.Field[int] = rx.field(0)
     problem: rx.Field[str] = rx.field("")
     _checked: str = ""  # when the runs shown were read
     _asked: AskedRuns = AskedRuns()
-    _typed: str = ""  # in the search box
 
     def _fail(self) -> None:
         below = f"Those below are of {self._checked}; nothing" if self._checked else "Nothing"
@@ -46,9 +44,6 @@ class RunsHeadState(rx.State):
         if asked != self._asked:
             self._asked = asked
             self.turn += 1
-        if asked.q != self._typed:
-            self._typed = asked.q
-            self.box += 1
 
 
 class RunListState(HeldRows, rx.State):
@@ -111,9 +106,7 @@ class RunsState(rx.State):
     @rx.event
     async def look_for(self, form: dict[str, str]):
         """The search box."""
-        typed = str(form.get("q", "")).strip()
-        (await self.get_state(RunsHeadState))._typed = typed
-        return self._go(q=typed)
+        return self._go(q=str(form.get("q", "")).strip())
 
     @rx.event
     async def narrow(self, form: dict[str, str]):
@@ -132,9 +125,10 @@ def load(asked: AskedRuns, viewer: ZoneInfo) -> RunsView:
     with engine.reading() as session:
         wanted = runs_view.wanted(asked, viewer, now)
         found = lists.runs(session, wanted, runs_view.PAGE + 1, cursor.decode(asked.before))
+        number = lists.number_of_runs(session, wanted, runs_view.AT_MOST + 1) if asked.counted else None
         providers = [row["provider"] for row, _ in lists.sources(session, now)]
         repos = sorted(row["name"] for row in lists.repos(session, None, OFFERED_REPOS))
-    return runs_view.view(found, asked, providers, repos, now, viewer)
+    return runs_view.view(found, asked, providers, repos, now, viewer, number)
 
 
 def search(asked: AskedRuns, viewer: ZoneInfo) -> tuple[RunsHead, Hits]:

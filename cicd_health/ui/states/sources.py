@@ -34,14 +34,9 @@ class SourcesHeadState(rx.State):
     loaded: rx.Field[bool] = rx.field(False)
     problem: rx.Field[str] = rx.field("")
     admin: rx.Field[bool] = rx.field(False)
-    box: rx.Field[int] = rx.field(0)  # grows when the search box must be filled anew
-    _typed: str = ""
 
     def _show(self, view: SourcesView, *, admin: bool) -> None:
         assign(self, problem="", admin=admin, loaded=True, shown=view)
-        if view.q != self._typed:
-            self._typed = view.q
-            self.box += 1
 
 
 class SourcesState(rx.State):
@@ -80,10 +75,8 @@ class SourcesState(rx.State):
 
     @rx.event
     async def look_for(self, form: dict[str, str]):
-        typed = do.field(form, "q")
-        (await self.get_state(SourcesHeadState))._typed = typed
         asked = routes.asked_sources(self.router.url.query_parameters)
-        return rx.redirect(routes.sources(AskedSources(asked.connect, typed)))
+        return rx.redirect(routes.sources(AskedSources(asked.connect, do.field(form, "q"))))
 
     @rx.event
     @guard.needs("admin")

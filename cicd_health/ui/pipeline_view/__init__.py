@@ -1,0 +1,1 @@
+"""The page of one pipeline as text, from one PipelineReport. Plain Python."""

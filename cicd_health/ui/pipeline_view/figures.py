@@ -1,0 +1,200 @@
+"""The numbers of one pipeline: the figures under its head, and the table against the window before. Plain Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cicd_health.model.health import Distribution, Summary
+from cicd_health.model.pipeline_report import PipelineReport
+from cicd_health.ui import format as text
+from cicd_health.ui import routes
+from cicd_health.ui.format import Delta
+from cicd_health.ui.routes import AskedPipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number: `beside` says what it is made of, `href` leads to how it came about."""
+
+    slug: str
+    label: str
+    value: str
+    beside: str
+    delta: Delta
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One line of the comparison."""
+
+    label: str
+    now: str
+    before: str
+    delta: Delta = field(default_factory=Delta)
+    href: str = ""
+
+
+def figures(report: PipelineReport, asked: AskedPipeline) -> list[Figure]:
+    now, before = report.summary, report.previous
+    own = routes.pipeline(report.query.pipeline_id or 0, asked)
+
+    def figure(slug: str, label: str, value: str, beside: str, delta: Delta) -> Figure:
+        return Figure(slug, label, value, beside, delta, routes.explained(own, slug))
+
+    return [
+        figure("success_rate", "Success rate", text.rate(now.success_rate), _n_of_m(now), _rate_delta(now, before)),
+        figure(
+            "first_attempt_success_rate",
+            "First attempt",
+            text.rate(now.first_attempt_success_rate),
+            f"{text.count(now.rescued)} rescued by re-runs" if now.first_verdicts else "no first attempts",
+            _first_delta(now, before),
+        ),
+        figure(
+            "duration_s",
+            "Duration p50 · p95",
+            _both(now.duration),
+            text.counted(now.duration.n, "success", "successes") + " measured" if now.duration.n else "none measured",
+            text.duration_delta(_slow_end(now.duration), _slow_end(before.duration, now.duration)),
+        ),
+        figure(
+            "queue_s",
+            "Queue p50 · p95",
+            _both(now.queue),
+            f"{text.count(now.queue.n)} measured" if now.queue.n else "none measured",
+            text.duration_delta(_slow_end(now.queue), _slow_end(before.queue, now.queue)),
+        ),
+        figure(
+            "time_to_restore_s",
+            "Time to restore",
+            text.duration(now.restore.median),
+            _restored(now),
+            text.duration_delta(now.restore.median, before.restore.median),
+        ),
+        figure(
+            "throughput_per_day",
+            "Runs a day",
+            per_day(now.throughput_per_day),
+            text.counted(now.total, "run"),
+            text.count_delta(now.total, before.total),
+        ),
+        figure(
+            "spent_s",
+            "Machine time",
+            text.duration(now.spent_s) if now.spent_s else text.NOTHING,
+            f"{text.duration(now.spent_s / now.total)} a run" if now.spent_s and now.total else "none measured",
+            text.count_delta(now.spent_s, before.spent_s),
+        ),
+        figure(
+            "rerun_s",
+            "Lost to re-runs",
+            text.duration(now.rerun_s) if now.spent_s else text.NOTHING,
+            f"{text.rate(now.rerun_s / now.spent_s)} of machine time" if now.spent_s else "none measured",
+            text.count_delta(now.rerun_s, before.rerun_s),
+        ),
+    ]
+
+
+def _n_of_m(now: Summary) -> str:
+    return f"{text.count(now.successes)} of {text.counted(now.verdicts, 'verdict')}" if now.verdicts else "no verdicts"
+
+
+def _rate_delta(now: Summary, before: Summary) -> Delta:
+    return text.rate_delta(now.success_rate, now.verdicts, before.success_rate, before.verdicts)
+
+
+def _first_delta(now: Summary, before: Summary) -> Delta:
+    rates = now.first_attempt_success_rate, before.first_attempt_success_rate
+    return text.rate_delta(rates[0], now.first_verdicts, rates[1], before.first_verdicts)
+
+
+def _both(spread: Distribution) -> str:
+    """`7m 26s · 21m 31s`; one value where there are too few for a p95."""
+    p50, p95 = text.p50(spread), text.p95(spread)
+    if p50 is None:
+        return text.NOTHING
+    return text.unbroken(f"{text.duration(p50)} · {text.duration(p95)}")
+
+
+def _slow_end(spread: Distribution, like: Distribution | None = None) -> float | None:
+    """The p95; the p50 where there are too few values for one, of this or of the one to compare `like`."""
+    if text.p95(like or spread) is None:
+        return text.p50(spread)
+    return text.p95(spread)
+
+
+def _restored(now: Summary) -> str:
+    closed = f"{text.count(now.restore.n)} restored" if now.restore.n else "nothing to restore"
+    return f"{closed}, {text.count(now.restore.open)} open" if now.restore.open else closed
+
+
+def per_day(number: float) -> str:
+    return text.count(round(number)) if number >= 10 else f"{number:.1f}"
+
+
+def comparison(report: PipelineReport, asked: AskedPipeline) -> list[Compared]:
+    """Each number, in this window and in the one before."""
+    now, before = report.summary, report.previous
+    own = routes.pipeline(report.query.pipeline_id or 0, asked)
+
+    def line(label: str, now: str, before: str, delta: Delta, slug: str) -> Compared:
+        return Compared(label, now, before, delta, routes.explained(own, slug))
+
+    return [
+        line("Runs", text.count(now.total), text.count(before.total), text.count_delta(now.total, before.total), TOTAL),
+        line("Success rate", _rate_of(now), _rate_of(before), _rate_delta(now, before), "success_rate"),
+        line(
+            "First attempt",
+            text.rate(now.first_attempt_success_rate),
+            text.rate(before.first_attempt_success_rate),
+            _first_delta(now, before),
+            "first_attempt_success_rate",
+        ),
+        *[_spread_line(own, word, slug, one, other) for word, slug, one, other in _spreads(now, before)],
+        line(
+            "Time to restore",
+            text.duration(now.restore.median),
+            text.duration(before.restore.median),
+            text.duration_delta(now.restore.median, before.restore.median),
+            "time_to_restore_s",
+        ),
+        line(
+            "Machine time",
+            text.duration(now.spent_s),
+            text.duration(before.spent_s),
+            text.count_delta(now.spent_s, before.spent_s),
+            "spent_s",
+        ),
+        line(
+            "Lost to re-runs",
+            text.duration(now.rerun_s),
+            text.duration(before.rerun_s),
+            text.count_delta(now.rerun_s, before.rerun_s),
+            "rerun_s",
+        ),
+    ]
+
+
+TOTAL = "throughput_per_day"
+
+
+def _rate_of(summary: Summary) -> str:
+    """`87.6 %, 85 of 97`."""
+    if not summary.verdicts:
+        return text.NOTHING
+    return f"{text.rate(summary.success_rate)}, {text.count(summary.successes)} of {text.count(summary.verdicts)}"
+
+
+def _spreads(now: Summary, before: Summary) -> list[tuple[str, str, float | None, float | None]]:
+    return [
+        ("Duration p50", "duration_s", text.p50(now.duration), text.p50(before.duration)),
+        ("Duration p95", "duration_s", text.p95(now.duration), text.p95(before.duration)),
+        ("Queue p50", "queue_s", text.p50(now.queue), text.p50(before.queue)),
+        ("Queue p95", "queue_s", text.p95(now.queue), text.p95(before.queue)),
+    ]
+
+
+def _spread_line(own: str, label: str, slug: str, now: float | None, before: float | None) -> Compared:
+    delta = text.duration_delta(now, before)
+    return Compared(label, text.duration(now), text.duration(before), delta, routes.explained(own, slug))
