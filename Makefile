@@ -6,7 +6,7 @@ DEV := $(RUN) requirements-dev.txt
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo link test check lint fmt bench excerpts migrate settings-docs constraints install install-dev
+.PHONY: help run demo link test check lint fmt bench changes excerpts migrate settings-docs constraints install install-dev
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ fmt: install-dev ## Format, and correct what can be corrected
 
 bench: install-dev ## Measure, each number beside its floor
 	@$(PY) -m bench
+
+changes: install-dev ## How often change detection cries wolf, and how soon it finds what is there
+	@$(PY) -m bench.changes
 
 excerpts: install-dev ## How often the excerpt of a failed log holds its cause
 	@$(PY) -m bench.excerpts

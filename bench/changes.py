@@ -23,7 +23,7 @@ Watch = Callable[[Any, random.Random, series.Moments], Find]
 LENGTH = 400  # values looked at
 RATES = (5, 20, 60)  # runs a day
 WITHIN = 100  # runs after a step in which it has to be found
-LOOK = 5  # runs between two looks in a year
+LOOK = 10  # runs between two looks in a year
 NEARLY = 8  # runs that the place may be off
 FEW, MANY = series.noise(0.1), series.noise(0.3)
 USUAL = series.outliers(series.noise(0.15), 0.02)
@@ -58,8 +58,8 @@ RISES = ((0.02, 0.1), (0.02, 0.2), (0.02, 0.5), (0.1, 0.3), (0.1, 0.5))
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.changes", description=__doc__)
-    parser.add_argument("--series", type=int, default=100, help="series of each kind and rate")
-    parser.add_argument("--years", type=int, default=2, help="simulated years of each kind")
+    parser.add_argument("--series", type=int, default=50, help="series of each kind and rate")
+    parser.add_argument("--years", type=int, default=1, help="simulated years of each kind")
     parser.add_argument("--seed", default="figures", help="another one gives other series")
     options = parser.parse_args()
     tables = (
@@ -157,7 +157,7 @@ def _delays(watch: Watch, of: Any, place: int, seed: str, number: int) -> str:
     chance, delays = random.Random(seed), list[int]()
     for _ in range(number):
         find = watch(of, chance, series.moments(chance, place + WITHIN, 20))
-        ends = [*range(10, 30, 2), *range(30, WITHIN + 1, 10)]
+        ends = [10, 12, 15, 20, 25, *range(30, WITHIN + 1, 10)]
         near = (n for n in ends if any(abs(one.place - place) <= 2 * NEARLY for one in find(0, place + n)))
         delays += [delay for delay in [next(near, None)] if delay is not None]
     share = f"{len(delays) / number:.0%}"

@@ -44,7 +44,7 @@ Milliseconds, p50, for a page of 50: the first page / the slowest of the pages 1
 PIPELINES = """\
 ## More pipelines
 
-The same questions to {runs:,} runs of more and more pipelines. Milliseconds, p50 (p95).
+The same questions to {runs:,} runs of 30 days, of more and more pipelines. Milliseconds, p50 (p95).
 """
 GROUPS = {
     "pages": "What pages show",

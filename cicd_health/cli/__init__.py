@@ -120,6 +120,27 @@ def replay(
 
 
 @app.command()
+def rebuild_tallies() -> None:
+    """Count all kept sums anew from the runs and jobs. The server may go on working meanwhile."""
+    with _one_sentence():
+        _migrate()
+        flow.count_anew(_now(), _say_days)
+
+
+@app.command()
+def check_tallies() -> None:
+    """Compare all kept sums with the runs and jobs. Prints what differs; the exit code is then 1."""
+    with _one_sentence():
+        _migrate()
+        wrong = 0
+        for difference in flow.check_sums(_say_days):
+            typer.echo(str(difference))
+            wrong += 1
+        typer.echo(f"{wrong} differences." if wrong else "Everything is as the runs and jobs say.", err=True)
+        raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
 def link() -> None:
     """Print a new link that signs the administrator in, once, within 24 hours."""
     with _one_sentence():
@@ -183,6 +204,12 @@ def _migrate() -> None:
             time.sleep(1)  # nothing is served yet, and a database that starts tells nobody when it is up
         except CommandError as error:
             _fail(f"The database is newer than this program, or its migrations are damaged: {error}.")
+
+
+def _say_days(done: int, days: int) -> None:
+    """Now and then, and at the end."""
+    if done % 30 == 0 or done == days:
+        typer.echo(f"Day {done:,} of {days:,}", err=True)
 
 
 def _new_link() -> str:

@@ -17,19 +17,25 @@ from cicd_health.flow.connecting import (
     watch,
     watch_repository,
 )
+from cicd_health.flow.examining import examine, examine_due
 from cicd_health.flow.fetching import fetch_log, find_cause
 from cicd_health.flow.inbox import Receipt, prepare, receive, refuse, replay
 from cicd_health.flow.logs import keep_log, want_log
 from cicd_health.flow.polling import poll, poll_now, queue_due
 from cicd_health.flow.sending import deliver
+from cicd_health.flow.sums import check_sums, count_anew
 from cicd_health.flow.upkeep import prune, recover, start
 
 __all__ = [
     "Receipt",
     "backfill",
+    "check_sums",
     "connect_github",
     "connect_jenkins",
+    "count_anew",
     "deliver",
+    "examine",
+    "examine_due",
     "fetch_log",
     "find_cause",
     "forget_connection",

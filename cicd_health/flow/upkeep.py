@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cicd_health import queue, settings
-from cicd_health.flow import connecting, fetching, inbox, logs
+from cicd_health.flow import connecting, fetching, inbox, logs, sums
 from cicd_health.store import alerts, deliveries, engine
 
 LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
 
 
 def start(now: datetime) -> None:
-    """Bring what the settings say of rules, channels and sources into the database; called at every start."""
+    """Bring what the settings say of rules, channels and sources into the database; called at every start.
+
+    After an upgrade that keeps more sums than before, a job counts them.
+    """
     with engine.writing() as session:
         alerts.ensure_builtin_rules(session, settings.get().alert_threshold, now)
         alerts.sync_env_channels(session, settings.get(), now)
         connecting.sync_settings(session, now)
+        sums.want_count(session, now)
 
 
 def recover(now: datetime) -> int:
@@ -33,8 +37,8 @@ def recover(now: datetime) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Delete what is older than `DELIVERY_RETENTION_DAYS` and `LOG_RETENTION_DAYS`, some at a time; how many."""
-    return _forget_deliveries(now) + logs.forget_old_logs(now)
+    """Delete deliveries, logs and runs that are older than the settings keep them, some at a time; how many."""
+    return _forget_deliveries(now) + logs.forget_old_logs(now) + sums.forget_old_runs(now)
 
 
 def _forget_deliveries(now: datetime) -> int:

@@ -13,6 +13,7 @@ from cicd_health.metrics import (
     queue_time,
     rerun_time,
     rescue_rate,
+    slowest,
     success_rate,
     throughput,
     time_to_restore,
@@ -32,5 +33,6 @@ METRICS: tuple[Metric, ...] = (
     machine_time.METRIC,
     rerun_time.METRIC,
     flaky.METRIC,
+    slowest.METRIC,
     last_outcome.METRIC,
 )

@@ -34,7 +34,7 @@ def behind(summary: Summary, query: Query) -> Behind:
 
 
 def _narrowed(query: Query, streaks: FailureStreaks) -> Query:
-    whole = replace(query, event=None, actor=None, job=None)
+    whole = replace(query, subject="run", event=None, actor=None, job=None)
     if streaks.first_at is None or streaks.last_at is None:
         return whole
     window = Window("custom", streaks.first_at, streaks.last_at + timedelta(microseconds=1))

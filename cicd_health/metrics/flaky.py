@@ -10,13 +10,10 @@ from cicd_health.metrics.metric import Behind, Metric
 from cicd_health.model.explain import LeftOut, Part
 from cicd_health.model.flakes import WINDOW, FlakyState
 from cicd_health.model.health import Query, Summary
-from cicd_health.model.windows import Window
 
 SUSPECTED = "did so on 1 or 2 commits only"
 BROKEN = "fails more often than it passes: broken, not flaky"
-JOBS = (
-    "Jobs are counted, over 14 days. The list shows the runs in which one passed after it had failed on the commit."
-)
+JOBS = "Jobs are counted, over 14 days. The list shows the runs in which one passed after it had failed on the commit."
 
 
 def compute(summary: Summary) -> float | None:
@@ -25,7 +22,6 @@ def compute(summary: Summary) -> float | None:
 
 def behind(summary: Summary, query: Query) -> Behind:
     states = _by_state(summary)
-    end = query.window.end
     return Behind(
         n=states[FlakyState.CONFIRMED],
         m=states.total(),
@@ -36,7 +32,7 @@ def behind(summary: Summary, query: Query) -> Behind:
         remarks=(JOBS,),
         parts=tuple(Part(state.value, states[state], "count") for state in FlakyState),
         counted="flaky",
-        query=replace(query, window=Window("custom", end - WINDOW, end), event=None, actor=None, job=None),
+        query=replace(query, subject="run", job=None),
     )
 
 
@@ -54,4 +50,5 @@ METRIC = Metric(
     compute=compute,
     behind=behind,
     reads="flaky",
+    reach=WINDOW,
 )

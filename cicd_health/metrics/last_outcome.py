@@ -23,7 +23,7 @@ def behind(summary: Summary, query: Query) -> Behind:
         m=len(summary.last_outcome_by_pipeline),
         remarks=("Pipelines are counted, each by its last verdict, however long ago that was.",),
         counted="last_outcome",
-        query=replace(query, window=EVER, event=None, actor=None, job=None),
+        query=replace(query, window=EVER, subject="run", event=None, actor=None, job=None),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from cicd_health.model.explain import Explanation, LeftOut, Part
@@ -11,7 +12,7 @@ from cicd_health.model.health import Distribution, Query, Summary
 from cicd_health.model.tally import Measured
 
 Unit = Literal["rate", "s", "per_day", "count"]
-Fact = Literal["waiting", "streaks", "flaky", "report"]
+Fact = Literal["waiting", "streaks", "flaky", "slowest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Metric:
     compute: the number, None when there is nothing to compute it from.
     behind: what it counts and leaves out.
     reads: what of the summary it needs that is read only for it; such a number is computed only where it is asked for.
+    reach: of a number that is always of the time up to now, whatever the window: how far back it looks.
     """
 
     slug: str
@@ -56,12 +58,14 @@ class Metric:
     compute: Callable[[Summary], float | None]
     behind: Callable[[Summary, Query], Behind] = all_runs
     reads: Fact | None = None
+    reach: timedelta | None = None
 
 
 def explain(metric: Metric, summary: Summary, query: Query) -> Explanation:
     """The number of this summary, with all that stands behind it."""
     behind = metric.behind(summary, query)
-    of_jobs = query.subject == "job"
+    shown = behind.query or query
+    of_jobs = shown.subject == "job"
     return Explanation(
         slug=metric.slug,
         label=metric.label,
@@ -74,7 +78,7 @@ def explain(metric: Metric, summary: Summary, query: Query) -> Explanation:
         m=behind.m,
         left_out=behind.left_out,
         remarks=(*behind.remarks, JOBS_ARE_COUNTED) if of_jobs else behind.remarks,
-        query=behind.query or query,
+        query=shown,
         counted="" if of_jobs else behind.counted,
         parts=behind.parts,
     )

@@ -64,8 +64,14 @@ def behind(summary: Summary, query: Query) -> Behind:
         left_out=some(LeftOut("open", restored.open, "still broken at the end of the window")),
         parts=(Part("mean", restored.mean, "s"), Part("open", restored.open, "count")),
         counted="time_to_restore_s",
-        query=replace(query, job=None),
+        query=_of_runs(query),
     )
+
+
+def _of_runs(query: Query) -> Query:
+    """Pipelines break and recover by runs, whatever jobs are asked for; on a branch by all of its runs."""
+    of_runs = replace(query, subject="run", job=None)
+    return of_runs if query.branch is None else replace(of_runs, event=None, actor=None)
 
 
 METRIC = Metric(

@@ -83,10 +83,21 @@ class FailureStreaks:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowPart:
+    """A job, or a step of one, with its median and its share of the critical path: see `model.pipeline_report`."""
+
+    job: str
+    step: str | None
+    runs: int
+    p50_s: float | None
+    critical_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The numbers of one window. Rates are 0–1, None when there is no verdict.
 
-    The last three are read only where they are asked for: None is not asked.
+    The last four are read only where they are asked for: None is not asked.
     """
 
     window: Window
@@ -112,6 +123,7 @@ class Summary:
     waiting: Waiting | None = None
     streaks: FailureStreaks | None = None
     flaky: tuple[FlakyJob, ...] | None = None
+    slowest: tuple[SlowPart, ...] | None = None  # jobs of one pipeline, then steps; most waited for first
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def _values(change: ChangePoint) -> dict[str, Any]:
 
 
 def _change(row: Any) -> ChangePoint:
-    values = dict(row._mapping)
+    values: dict[str, Any] = dict(row._mapping)
     del values["id"]
-    return ChangePoint(**values | {"blame": Blame(**json.loads(row.blame)) if row.blame else None})
+    values["blame"] = Blame(**json.loads(row.blame)) if row.blame else None
+    return ChangePoint(**values)

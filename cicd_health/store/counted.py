@@ -119,6 +119,7 @@ CONDITIONS: dict[str, Callable[[Among], Condition]] = {
     "spent_s": lambda among: RUN.c.spent_s.is_not(None),
     "rerun_s": lambda among: RUN.c.rerun_s.is_not(None),
     "flaky": _flaky,
+    "slowest_job_s": lambda among: sa.false() if among.job is None else sa.true(),  # those that have the job
     "last_outcome": _last_verdicts,
     # what parts of numbers are made of
     "passed": lambda among: _passed(),

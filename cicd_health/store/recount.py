@@ -6,7 +6,7 @@ writers wait: a second or so for a hundred thousand runs and jobs, a moment for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,9 +17,9 @@ from sqlmodel import Session
 from cicd_health.model.tally import Subject, Tally
 from cicd_health.store import breakages, flakes, machine_time
 from cicd_health.store.reports.rows import COUNTED, JOB, MOMENT, RUN, within
-from cicd_health.store.tallies import KEY, TALLY, Key, insert, keys_above, start_of_hour
+from cicd_health.store.tallies import KEY, TALLY, Key, insert
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TABLES: tuple[tuple[Subject, sa.Table], ...] = (("run", RUN), ("job", JOB))
 
 
@@ -65,7 +65,12 @@ def count_day(session: Session, day: datetime) -> None:
     machine_time.mend(session, day, day + DAY)
     breakages.mend_all(session, day, day + DAY)
     flakes.keep(session, flakes.suspects(session, day, day + DAY))
-    connection.execute(sa.delete(TALLY).where(*_of_day(day)))
+    count_tallies(session, day)
+
+
+def count_tallies(session: Session, day: datetime) -> None:
+    """The tallies of one day, from runs and jobs as they are."""
+    session.connection().execute(sa.delete(TALLY).where(*_of_day(day)))
     insert(session, {key: tally.to_text() for key, tally in _counted(session, day).items()})
 
 
@@ -113,21 +118,48 @@ def _counted(session: Session, day: datetime) -> dict[Key, Tally]:
     """What the rows of one day come to, per key: pipelines by the hour first, and everything above as sums of those."""
     tallies: dict[Key, Tally] = {}
     for subject, table in TABLES:
-        for (repo_id, pipeline_id, hour), tally in _by_hour(session, subject, table, day).items():
-            for key in keys_above(repo_id, pipeline_id, subject, hour):
-                tallies.setdefault(key, Tally()).merge(tally)
+        by_pipeline = _by_hour(session, subject, table, day)
+        by_repo = _summed(((repo_id, hour), tally) for (repo_id, _, hour), tally in by_pipeline.items())
+        by_all = _summed((hour, tally) for (_, hour), tally in by_repo.items())
+        hours = {("pipeline", id, hour): tally for (_, id, hour), tally in by_pipeline.items()}
+        hours |= {("repo", id, hour): tally for (id, hour), tally in by_repo.items()}
+        hours |= {("all", 0, hour): tally for hour, tally in by_all.items()}
+        days = _summed(((scope, id), tally) for (scope, id, _), tally in hours.items())
+        for (scope, id, hour), tally in hours.items():
+            tallies[scope, id, subject, "hour", day + hour * HOUR] = tally
+        for (scope, id), tally in days.items():
+            tallies[scope, id, subject, "day", day] = tally
     return tallies
 
 
-def _by_hour(
-    session: Session, subject: Subject, table: sa.Table, day: datetime
-) -> dict[tuple[int, int, datetime], Tally]:
-    selected = sa.select(table.c.repo_id, table.c.pipeline_id, MOMENT[subject], *COUNTED[subject])
+def _by_hour(session: Session, subject: Subject, table: sa.Table, day: datetime) -> dict[tuple[int, int, int], Tally]:
+    """By repository, pipeline and hour of the day."""
+    hour = sa.cast(sa.extract("hour", _in_utc(session, MOMENT[subject])), sa.Integer)
+    selected = sa.select(table.c.repo_id, table.c.pipeline_id, hour, *COUNTED[subject])
     selected = selected.where(within(subject, day, day + DAY), table.c.pipeline_id.is_not(None))
-    found: dict[tuple[int, int, datetime], Tally] = {}
+    found: dict[tuple[int, int, int], Tally] = {}
     for row in session.connection().execute(selected):
-        found.setdefault((row[0], row[1], start_of_hour(row[2])), Tally()).put(row[3:])
+        repo_id, pipeline_id, at = row[:3]
+        tally = found.get((repo_id, pipeline_id, at))
+        if tally is None:
+            tally = found[repo_id, pipeline_id, at] = Tally()
+        tally.put(row[3:])
     return found
+
+
+def _in_utc(session: Session, moment: sa.ColumnElement[datetime]) -> Any:
+    """SQLite keeps nothing else."""
+    return sa.func.timezone("UTC", moment) if session.get_bind().dialect.name == "postgresql" else moment
+
+
+def _summed(tallies: Iterable[tuple[Any, Tally]]) -> dict[Any, Tally]:
+    """Together, where their keys are equal."""
+    total: dict[Any, Tally] = {}
+    for key, tally in tallies:
+        if key not in total:
+            total[key] = Tally()
+        total[key].merge(tally)
+    return total
 
 
 def _words(value: Any) -> str:

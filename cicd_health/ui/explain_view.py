@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from itertools import zip_longest
 
 from cicd_health.metrics import METRICS
 from cicd_health.model.explain import Explanation, LeftOut
@@ -32,7 +34,7 @@ ALWAYS = (1980, 2200)  # the years between which a window says something
 
 @dataclass(frozen=True, slots=True)
 class LeftOutRow:
-    """`mark` is an outcome's, empty for what is none."""
+    """`mark` is an outcome's, empty for what is none; rows with the same `why` say it once, in the last."""
 
     mark: str
     word: str
@@ -93,10 +95,10 @@ def explained(asked: AskedExplanation, query: Query, found: Explanation, pipelin
         n_of_m=n_of_m(found),
         period=period(query, found, zone),
         narrowed=narrowed(query),
-        formula=found.formula,
-        source=" ".join(part for part in (found.source, BETTER.get(found.better, "")) if part),
+        formula=_words(found.formula),
+        source=_words(" ".join(part for part in (found.source, BETTER.get(found.better, "")) if part)),
         beside=[Beside(part.name, " ".join(number(part.value, part.unit)).strip()) for part in found.parts],
-        left_out=[_left_out(one) for one in found.left_out],
+        left_out=left_out(found.left_out),
         nothing_left_out="" if found.left_out else "Nothing.",
         remarks=list(found.remarks),
         runs="" if listed == 0 else "Show the runs" if listed is None else f"Show the {text.counted(listed, 'run')}",
@@ -153,13 +155,23 @@ def narrowed(query: Query) -> str:
     return said or ("All its branches" if query.pipeline_id else "All sources, repositories and branches")
 
 
-def _left_out(one: LeftOut) -> LeftOutRow:
+def _words(said: str) -> str:
+    """Outcomes as people write them."""
+    return said.replace("_", " ")
+
+
+def left_out(found: Sequence[LeftOut]) -> list[LeftOutRow]:
+    pairs = zip_longest(found, found[1:])
+    return [_left_out(one, "" if after and after.why == one.why else one.why) for one, after in pairs]
+
+
+def _left_out(one: LeftOut, why: str) -> LeftOutRow:
     known = rows.BY_NAME.get(one.word)
     return LeftOutRow(
         mark=one.word if known else "",
         word=known.word if known else one.word.capitalize(),
         count=text.count(one.count),
-        why=one.why,
+        why=why,
     )
 
 

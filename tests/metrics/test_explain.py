@@ -25,7 +25,13 @@ from cicd_health.store.tables import PipelineRow, RunRow
 from tests.factories import NOW, Rows
 
 WEEK = Query(window_ending("7d", NOW))
-OF_ALL_RUNS = {metric.slug for metric in METRICS} - {"time_to_restore_s", "failure_streak", "flaky", "last_outcome"}
+OF_ALL_RUNS = {metric.slug for metric in METRICS} - {
+    "time_to_restore_s",
+    "failure_streak",
+    "flaky",
+    "slowest_job_s",
+    "last_outcome",
+}
 ENDED = ("success", "success", "success", "failure", "timed_out", "cancelled", "superseded", "skipped", "running")
 
 

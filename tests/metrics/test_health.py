@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cicd_health.metrics.health import Signs, diagnose, slower, words
+from cicd_health.metrics.health import Signs, diagnose, slower
+from cicd_health.metrics.words import seconds_in_words
 from cicd_health.model.flakes import Flake
 from cicd_health.model.health import Distribution, HealthState
 from cicd_health.model.runs import Outcome
@@ -89,4 +90,4 @@ def test_fewer_than_five_verdicts_say_nothing() -> None:
     ("seconds", "text"), [(None, "–"), (45, "45s"), (59.6, "1m 00s"), (444, "7m 24s"), (3960, "1h 06m")]
 )
 def test_seconds_in_words(seconds: float | None, text: str) -> None:
-    assert words(seconds) == text
+    assert seconds_in_words(seconds) == text

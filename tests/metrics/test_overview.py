@@ -13,7 +13,7 @@ from cicd_health.metrics import report
 from cicd_health.model.health import HealthState, Overview, PipelineHealth, Query
 from cicd_health.model.runs import Outcome
 from cicd_health.model.windows import window_ending
-from cicd_health.store import engine
+from cicd_health.store import engine, flakes
 from cicd_health.store.tables import PipelineRow, RefusalRow
 from tests.factories import NOW, Rows
 
@@ -118,6 +118,7 @@ def test_flaky_takes_three_commits_whose_job_failed_then_passed(session: Session
         assert only(session).state is not HealthState.FLAKY
         rows.job(run, "e2e", attempt=2, completed_at=ago(days=days, minutes=-15))
         rows.job(run, "build", completed_at=ago(days=days, minutes=-2))
+        flakes.keep(session, [(run.pipeline_id, run.sha)])
     successes(rows, ci, 4)
     health = only(session)
     assert health.state is HealthState.FLAKY
@@ -131,6 +132,7 @@ def test_without_jobs_the_attempts_of_a_run_tell_flakiness(session: Session, row
         run = rows.run(ci, created_at=ago(days=days), attempt=2, first_outcome="failure")
         rows.attempt(run, outcome="failure", completed_at=ago(days=days, minutes=-5))
         rows.attempt(run, attempt=2, completed_at=ago(days=days, minutes=-15))
+        flakes.keep(session, [(run.pipeline_id, run.sha)])
     successes(rows, ci, 4)
     health = only(session)
     assert (health.state, health.why) == (HealthState.FLAKY, ("3 commits in 14 days failed, then passed",))

@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from cicd_health.model.flakes import CommitVerdict, confirmed
+import pytest
+
+from cicd_health.model.flakes import FlakyJob, FlakyState, Flip, Trial, flakiest, judge, last_flip
 from tests.factories import NOW
 
-START = NOW - timedelta(days=10)
+
+def trials(word: str) -> list[Trial]:
+    """Each letter is one attempt, f or p, a minute apart."""
+    return [Trial(1, n, letter == "p", NOW + timedelta(minutes=n)) for n, letter in enumerate(word, 1)]
 
 
-def verdicts(*words: str, job: str = "e2e", first: int = 0) -> list[CommitVerdict]:
-    """One commit per word, a day apart: each letter is one verdict, f or p, a minute apart."""
-    return [
-        CommitVerdict(1, job, f"sha{commit}", letter == "p", START + timedelta(days=commit, minutes=minute))
-        for commit, word in enumerate(words, first)
-        for minute, letter in enumerate(word)
-    ]
+@pytest.mark.parametrize(
+    ("word", "failed", "passed"),
+    [("fp", 1, 2), ("ffp", 1, 3), ("fpp", 1, 2), ("fpfp", 3, 4), ("pfpf", 2, 3), ("fpffppf", 3, 5)],
+)
+def test_the_last_time_that_it_failed_and_then_passed_counts(word: str, failed: int, passed: int) -> None:
+    at = {n: NOW + timedelta(minutes=n) for n in (failed, passed)}
+    assert last_flip(trials(word)) == last_flip(reversed(trials(word))) == Flip(at[failed], at[passed], 1)
 
 
-def test_three_commits_that_failed_then_passed_confirm_it() -> None:
-    flake = confirmed(verdicts("fp", "p", "fp", "p", "fp"))[1]
-    assert (flake.job, flake.commits, flake.since) == ("e2e", 3, START)
+@pytest.mark.parametrize("word", ["", "f", "p", "pf", "ppff"])
+def test_passing_and_then_failing_is_no_flip(word: str) -> None:
+    assert last_flip(trials(word)) is None
 
 
-def test_two_commits_are_only_a_suspicion() -> None:
-    assert confirmed(verdicts("fp", "p", "fp")) == {}
+def test_two_jobs_of_one_name_in_one_attempt_are_no_flip() -> None:
+    failed, passed = trials("fp")
+    assert last_flip([failed, replace(passed, attempt=failed.attempt)]) is None
+    assert last_flip([failed, replace(passed, attempt=failed.attempt, run_id=2)]) == Flip(failed.at, passed.at, 2)
 
 
-def test_passing_then_failing_is_not_flaky() -> None:
-    assert confirmed(verdicts("pf", "pf", "pf", "p", "p")) == {}
+@pytest.mark.parametrize(
+    ("commits", "verdicts", "failed", "clean", "state"),
+    [
+        (3, 10, 5, 0, FlakyState.CONFIRMED),
+        (2, 10, 5, 0, FlakyState.SUSPECTED),
+        (1, 10, 1, 4, FlakyState.SUSPECTED),
+        (3, 10, 6, 0, FlakyState.BROKEN),
+        (9, 10, 6, 5, None),
+        (0, 10, 0, 0, None),
+    ],
+)
+def test_how_many_commits_how_often_it_fails_and_what_came_since_decide(
+    commits: int, verdicts: int, failed: int, clean: int, state: FlakyState | None
+) -> None:
+    assert judge(commits, verdicts, failed, clean) is state
 
 
-def test_different_commits_that_fail_and_pass_are_not_flaky() -> None:
-    assert confirmed(verdicts("f", "p", "f", "p", "f", "p", "p", "p")) == {}
-
-
-def test_five_clean_commits_clear_it() -> None:
-    flaky = verdicts("fp", "fp", "fp")
-    assert confirmed(flaky + verdicts("p", "p", "p", "p", first=3)) != {}
-    assert confirmed(flaky + verdicts("p", "p", "p", "p", "p", first=3)) == {}
-
-
-def test_failing_more_often_than_not_is_broken_not_flaky() -> None:
-    assert confirmed(verdicts("fp", "fp", "fp")) != {}
-    assert confirmed(verdicts("ffp", "fp", "fp")) == {}
-
-
-def test_the_flakiest_job_stands_for_its_pipeline() -> None:
-    mild = verdicts("fp", "fp", "fp", job="lint")
-    wild = verdicts("fp", "fp", "fp", "fp", job="e2e")
-    assert confirmed(mild + wild)[1].job == "e2e"
+def test_the_flakiest_confirmed_job_stands_for_its_pipeline() -> None:
+    usual = FlakyJob(1, "ci", "x/y", "github", "lint", FlakyState.CONFIRMED, 3, 9, 3, 0, NOW, NOW, (1,))
+    wild, broken = replace(usual, job="e2e", commits=4), replace(usual, job="build", commits=7, state=FlakyState.BROKEN)
+    (flake,) = flakiest([usual, broken, wild]).values()
+    assert (flake.pipeline_id, flake.job, flake.commits, flake.since) == (1, "e2e", 4, NOW)

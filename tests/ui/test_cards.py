@@ -1,8 +1,9 @@
 """The six cards: n of m beside every rate, and the same totals as the charts."""
 
+from cicd_health.metrics import METRICS
 from cicd_health.model.health import Distribution, Restore
 from cicd_health.ui import series
-from cicd_health.ui.cards import HOW, cards, sparks
+from cicd_health.ui.cards import EXPLAINED_BY, SECOND_EXPLAINED_BY, cards, sparks
 from tests.ui import samples
 
 
@@ -47,7 +48,9 @@ def test_an_open_incident_is_never_beside_nothing_is_broken():
 
 
 def test_every_card_has_its_drawing_and_says_how_it_is_counted():
-    assert set(by_slug()) == set(sparks(samples.overview())) == set(HOW)
+    slugs = {metric.slug for metric in METRICS}
+    assert set(by_slug()) == set(sparks(samples.overview())) == set(EXPLAINED_BY)
+    assert {*EXPLAINED_BY.values(), *SECOND_EXPLAINED_BY.values()} <= slugs
 
 
 def test_the_last_status_counts_pipelines():

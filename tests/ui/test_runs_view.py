@@ -12,6 +12,7 @@ from cicd_health.model.runs import FAILED, Outcome
 from cicd_health.store import engine, lists
 from cicd_health.ui import cursor, routes, runs_view
 from cicd_health.ui.routes import AskedRuns
+from cicd_health.ui.states import runs
 from tests.factories import NOW, Rows
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -112,3 +113,34 @@ def test_each_filter_can_be_taken_off_alone():
         "Branch": routes.runs(replace(asked, branch="", before="")),
         "Actor": routes.runs(replace(asked, actor="", before="")),
     }
+
+
+def test_the_runs_behind_a_number_are_counted_in_the_first_line(database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runs_view, "PAGE", 2)
+    with engine.writing() as session:
+        rows = Rows(session)
+        pipeline = rows.pipeline(name="nightly")
+        for outcome in ("success", "failure", "success", "cancelled"):
+            rows.run(pipeline, outcome=outcome, created_at=NOW)
+        asked = AskedRuns(counted="success_rate", pipeline=str(pipeline.id))
+    shown = runs.load(asked, ZONE)
+    assert shown.head.sentence == "3 runs counted in success rate"
+    assert len(shown.rows) == 2
+    assert [(chip.label, chip.value) for chip in shown.head.chips] == [
+        ("Counted in", "Success rate"),
+        ("Pipeline", "nightly"),
+    ]
+    assert shown.head.chips[0].href == routes.runs(replace(asked, counted=""))
+
+
+def test_moments_of_a_link_are_exact_and_read_in_the_viewers_zone():
+    asked = AskedRuns(counted="queue_s", start="2026-11-13T09:42:59Z", end="2026-11-20T09:42:59Z")
+    head = runs_view.head(asked, (), NOW, BERLIN)
+    assert [chip.value for chip in head.chips][1:] == ["13 Nov 2026, 10:42:59", "20 Nov 2026, 10:42:59"]
+    assert head.typed["start"] == "2026-11-13T10:42:59"
+    wanted = runs_view.wanted(asked, BERLIN, NOW)
+    assert (wanted.start, wanted.counted) == (datetime(2026, 11, 13, 9, 42, 59, tzinfo=UTC), "queue_s")
+
+
+def test_a_number_that_is_not_known_narrows_nothing():
+    assert routes.asked_runs({"counted": "nonsense"}).counted == ""

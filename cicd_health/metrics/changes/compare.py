@@ -5,16 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import log, sqrt
-from statistics import median_low
+from operator import mul
 
 Values = Sequence[float]
 LAGS = 40  # how far back a value may resemble earlier ones
-level_of_rank = median_low  # a value that happened, as every percentile
 
 
 def share(values: Values) -> float:
-    """Of ones among zeros."""
-    return sum(values) / len(values)
+    """Of ones among zeros; 0 of nothing."""
+    return sum(values) / len(values) if values else 0.0
 
 
 def ranks(values: Values) -> list[float]:
@@ -71,7 +70,7 @@ def wandering(residuals: Values, size: int) -> float:
     if not variance:
         return 1.0
     lags = range(1, min(size, LAGS, len(residuals) // 4) + 1)
-    alike = [sum(map(float.__mul__, residuals, residuals[lag:])) / variance for lag in lags]
+    alike = [sum(map(mul, residuals, residuals[lag:])) / variance for lag in lags]
     next_to = min(0.97, alike[0] + (1 + 3 * alike[0]) / len(residuals))
     measured = sum((1 - lag / (size + 1)) * alike[lag - 1] for lag in lags)
     fading = sum((1 - lag / (size + 1)) * next_to**lag for lag in range(1, size + 1))

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import erfc, sqrt
+from statistics import median_low
 
-from cicd_health.metrics.changes.compare import Values, by_rank, by_share, centred, level_of_rank, share, wandering
+from cicd_health.metrics.changes.compare import Values, by_rank, by_share, centred, share, wandering
 
 SIDE = 10  # values on each side at least
 CANDIDATES = 4  # places looked at closely in one window
@@ -21,6 +23,8 @@ NEAR = 40  # values on each side of the place itself that must show the move too
 NEAR_SHARE = 0.7  # of the whole move
 LIKE_SHARE = 0.5  # of the whole move that like days and hours must show
 HOURS = 3  # that are like each other
+LEAST_S = 5.0  # that a level must move
+FEW_FAILURES = 4  # below which no rate can be told from another
 ROW = 2  # failures in a row that count: what stays broken is an incident, not a rate
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
@@ -52,6 +56,8 @@ class Kind:
 
 def slower(values: Sequence[float], moments: Sequence[datetime]) -> list[Found]:
     """The changes of a series of durations in seconds, in order of time."""
+    if not values or max(values) - min(values) < LEAST_S:
+        return []
     return _Series(values, moments, DURATIONS).find()
 
 
@@ -60,13 +66,15 @@ def failing(failed: Sequence[bool], moments: Sequence[datetime]) -> list[Found]:
 
     Of failures in a row two count in looking, and all in the rates that are told.
     """
+    if sum(failed) < FEW_FAILURES:
+        return []
     evidence = [n for n, bad in enumerate(failed) if not (bad and n >= ROW and all(failed[n - ROW : n]))]
     values = [float(failed[n]) for n in evidence]
     found = _Series(values, [moments[n] for n in evidence], FAILURES).find()
     places = [evidence[one.place] for one in found]
     bounds = [0, *places, len(failed)]
-    rates = [share(failed[start:end]) for start, end in zip(bounds, bounds[1:], strict=False)]
-    sizes = [end - start for start, end in zip(bounds, bounds[1:], strict=False)]
+    rates = [share(failed[start:end]) for start, end in pairwise(bounds)]
+    sizes = [end - start for start, end in pairwise(bounds)]
     return [
         Found(place, rates[n], rates[n + 1], sizes[n], sizes[n + 1], found[n].confidence)
         for n, place in enumerate(places)
@@ -92,40 +100,43 @@ class _Series:
 
     def _confirmed(self, places: list[int]) -> Iterator[Found]:
         """Each once more, between its neighbours only; one that does not hold there is left out."""
-        start = 0
-        for n, place in enumerate(places):
-            end = places[n + 1] if n + 1 < len(places) else len(self.values)
-            score = self._score(start, place, end, self.kind.curve(self.values[start:end])[place - start])
-            if score is None:
-                continue
+        kept = list(places)
+        for place in places:
+            if self._score_between(kept, place) is None:
+                kept.remove(place)
+        for place in kept:
+            score = self._score_between(kept, place) or self.kind.score
+            start, end = _neighbours(kept, place, len(self.values))
             before, after = self.values[start:place], self.values[place:end]
             sure = max(0.0, 1 - len(self.values) * erfc(score / sqrt(2)))
             yield Found(place, self.kind.level(before), self.kind.level(after), len(before), len(after), sure)
-            start = place
+
+    def _score_between(self, places: list[int], place: int) -> float | None:
+        start, end = _neighbours(places, place, len(self.values))
+        return self._score(start, place, end, self.kind.curve(self.values[start:end])[place - start])
 
     def _likeliest(self, start: int, end: int) -> int | None:
         """The place of the most certain change in a stretch; None when there is none."""
-        tops = [
-            (abs(curve[place - first]), first, place, last, curve[place - first])
-            for first, last in _windows(start, end)
-            for curve in [self.kind.curve(self.values[first:last])]
-            for place in (first + n for n in _peaks(curve, self.kind.score))
-        ]
-        tops.sort(reverse=True)
-        for _, first, place, last, raw in tops:
-            if self._score(first, place, last, raw) is not None and self._stands_out(first, place, last, raw, start, end):
+        tops: list[tuple[float, int, int, int]] = []
+        for first, last in _windows(start, end):
+            curve = self.kind.curve(self.values[first:last])
+            tops += [(curve[place], first, first + place, last) for place in _peaks(curve, self.kind.score)]
+        tops.sort(key=lambda top: (-abs(top[0]), top))
+        for raw, first, place, last in tops:
+            whole = (first, last) == (start, end)
+            if self._score(first, place, last, raw) is not None and (
+                whole or self._stands_out(raw, min(place - first, last - place), start, place, end)
+            ):
                 return place
         return None
 
-    def _stands_out(self, first: int, place: int, last: int, raw: float, start: int, end: int) -> bool:
+    def _stands_out(self, raw: float, size: int, start: int, place: int, end: int) -> bool:
         """Whether what a window shows is more than the stretch around it goes to and fro all the time.
 
         One more change on each side is taken out first: it would look like going to and fro.
         """
-        if (first, last) == (start, end):
-            return True
         residuals = self._residuals(start, place) + self._residuals(place, end)
-        return abs(raw) >= self.kind.score * sqrt(wandering(residuals, min(place - first, last - place)))
+        return abs(raw) >= self.kind.score * sqrt(wandering(residuals, size))
 
     def _residuals(self, start: int, end: int) -> list[float]:
         values = self.values[start:end]
@@ -154,13 +165,19 @@ class _Series:
             return True
         sides: dict[tuple[bool, int], tuple[list[float], list[float]]] = {}
         for n in range(start, end):
-            sides.setdefault(_time_of(self.moments[n], hours=shorter < DAY), ([], []))[n >= place].append(self.values[n])
+            like = sides.setdefault(_time_of(self.moments[n], hours=shorter < DAY), ([], []))
+            like[n >= place].append(self.values[n])
         level, known, moved = self.kind.level, 0, 0.0
         for before, after in sides.values():
             if weight := min(len(before), len(after)):
                 known += weight
                 moved += weight * (level(after) - level(before))
         return known >= SIDE // 2 and moved / known / move >= LIKE_SHARE
+
+
+def _neighbours(places: list[int], place: int, size: int) -> tuple[int, int]:
+    at = places.index(place)
+    return places[at - 1] if at else 0, places[at + 1] if at + 1 < len(places) else size
 
 
 def _time_of(moment: datetime, *, hours: bool) -> tuple[bool, int]:
@@ -190,7 +207,7 @@ def _peaks(curve: list[float], least: float) -> Iterator[int]:
 def _longer(before: float, after: float) -> bool:
     """By a tenth, and by 5 seconds."""
     low, high = sorted((before, after))
-    return high - low >= 5.0 and high >= 1.1 * low
+    return high - low >= LEAST_S and high >= 1.1 * low
 
 
 def _oftener(before: float, after: float) -> bool:
@@ -198,5 +215,5 @@ def _oftener(before: float, after: float) -> bool:
     return abs(after - before) >= 0.05
 
 
-DURATIONS = Kind(curve=by_rank, level=level_of_rank, moved=_longer, score=4.5)
+DURATIONS = Kind(curve=by_rank, level=median_low, moved=_longer, score=4.5)
 FAILURES = Kind(curve=by_share, level=share, moved=_oftener, score=4.5)

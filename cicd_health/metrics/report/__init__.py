@@ -7,6 +7,7 @@ from cicd_health.metrics.report.flaky import flaky
 from cicd_health.metrics.report.groups import GroupBy, Groups, groups
 from cicd_health.metrics.report.numbers import Step, series, summary
 from cicd_health.metrics.report.overview import overview
+from cicd_health.metrics.report.pipeline import pipeline
 
 __all__ = [
     "CHEAP",
@@ -18,6 +19,7 @@ __all__ = [
     "flaky",
     "groups",
     "overview",
+    "pipeline",
     "series",
     "summary",
 ]

@@ -11,10 +11,14 @@ from sqlmodel import Session
 
 from cicd_health.metrics import METRICS
 from cicd_health.metrics import metric as metrics
+from cicd_health.metrics.metric import Metric
+from cicd_health.metrics.report.flaky import flaky
 from cicd_health.metrics.report.numbers import summary as summarised
+from cicd_health.metrics.report.slow_jobs import last_runs, slow_jobs, slow_steps
 from cicd_health.model.explain import Explanation
-from cicd_health.model.health import FailureStreaks, Query, Summary, Waiting
+from cicd_health.model.health import FailureStreaks, Query, SlowPart, Summary, Waiting
 from cicd_health.model.runs import ABSURD_S, Outcome
+from cicd_health.model.windows import Window
 from cicd_health.store.reports import pipelines, streaks
 
 BY_SLUG = {metric.slug: metric for metric in METRICS}
@@ -43,7 +47,12 @@ def explanations(
         if getattr(full, fact) is None:
             facts: dict[str, Any] = {fact: READERS[fact](session, query, now)}
             full = replace(full, **facts)
-    return tuple(metrics.explain(metric, full, query) for metric in wanted)
+    return tuple(metrics.explain(metric, full, _reached(metric, query, now)) for metric in wanted)
+
+
+def _reached(metric: Metric, query: Query, now: datetime) -> Query:
+    """The question with the time that the number is really of."""
+    return query if metric.reach is None else replace(query, window=Window("custom", now - metric.reach, now))
 
 
 def waiting(session: Session, query: Query, now: datetime) -> Waiting:
@@ -67,7 +76,22 @@ def failure_streaks(session: Session, query: Query, now: datetime) -> FailureStr
     return FailureStreaks(found.failures, found.pipeline_id, found.first_at, found.last_at, *present)
 
 
+def slowest(session: Session, query: Query, now: datetime) -> tuple[SlowPart, ...]:
+    """Jobs and steps of the one pipeline that is asked for; none for more than one."""
+    if query.pipeline_id is None:
+        return ()
+    last = last_runs(session, query)
+    jobs = slow_jobs(session, query, [query.window.start, query.window.end], last.critical)
+    steps = slow_steps(session, query, last)
+    return (
+        *(SlowPart(job.name, None, job.runs, job.duration.p50, job.critical_share) for job in jobs),
+        *(SlowPart(step.job, step.name, step.runs, step.duration.p50, step.critical_share) for step in steps),
+    )
+
+
 READERS: dict[str, Callable[[Session, Query, datetime], object]] = {
     "waiting": waiting,
     "streaks": failure_streaks,
+    "flaky": flaky,
+    "slowest": slowest,
 }

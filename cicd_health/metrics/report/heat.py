@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -12,10 +13,11 @@ from cicd_health.metrics.metric import nearest_rank
 from cicd_health.metrics.report.numbers import passed_of
 from cicd_health.model.health import Query
 from cicd_health.model.pipeline_report import HeatCell
-from cicd_health.model.tally import Measured, Tally
+from cicd_health.model.runs import Outcome
+from cicd_health.model.tally import Seconds
 from cicd_health.model.windows import Window
 from cicd_health.store.reports import heat as kept
-from cicd_health.store.reports import rows
+from cicd_health.store.reports.rows import tallied
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 Cell = tuple[int, int]  # weekday from Monday, hour
@@ -29,14 +31,30 @@ def heat(session: Session, query: Query, pipeline_id: int) -> tuple[HeatCell, ..
     """
     window, zone = query.window, ZoneInfo(query.tz)
     first, last = _whole_hours(window) if _tallied(query, zone) else (window.end, window.end)
-    cells: dict[Cell, Tally] = {}
+    sums: dict[Cell, _Sum] = {}
     for moment, tally in kept.hourly(session, pipeline_id, first, last):
-        cells.setdefault(_cell(moment, zone), Tally()).merge(tally)
-    runs = replace(query, subject="run", pipeline_id=pipeline_id)
+        of_cell = sums.setdefault(_cell(moment, zone), _Sum())
+        of_cell.passed.merge(tally.passed)
+        for outcome, runs in tally.counts.items():
+            of_cell.count(outcome, runs)
     for start, end in ((window.start, first), (last, window.end)):
-        for moment, *row in rows.rows(session, runs, start, end, rows.RUN.c.created_at):
-            cells.setdefault(_cell(moment, zone), Tally()).put(tuple(row))
-    return tuple(_heat_cell(cell, tally) for cell, tally in sorted(cells.items()) if not tally.empty)
+        for moment, outcome, duration_s in kept.runs(session, query, start, end):
+            of_cell = sums.setdefault(_cell(moment, zone), _Sum())
+            of_cell.count(outcome, 1)
+            if outcome == Outcome.SUCCESS and duration_s is not None:
+                of_cell.passed.put(duration_s)
+    return tuple(_heat_cell(cell, of_cell) for cell, of_cell in sorted(sums.items(), key=itemgetter(0)))
+
+
+@dataclass(slots=True)
+class _Sum:
+    """The part of a Tally that a cell shows."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    passed: Seconds = field(default_factory=Seconds)
+
+    def count(self, outcome: str, runs: int) -> None:
+        self.counts[outcome] = self.counts.get(outcome, 0) + runs
 
 
 def _whole_hours(window: Window) -> tuple[datetime, datetime]:
@@ -52,7 +70,7 @@ def _floor(moment: datetime) -> datetime:
 
 def _tallied(query: Query, zone: ZoneInfo) -> bool:
     """Whether tallies are kept for what is asked, and the zone's hours begin when those of UTC do all the time."""
-    if not rows.tallied(query):
+    if not tallied(query):
         return False
     days = range(query.window.length // DAY + 2)
     offsets = (zone.utcoffset((query.window.start + day * DAY).astimezone(zone)) for day in days)
@@ -64,10 +82,8 @@ def _cell(moment: datetime, zone: ZoneInfo) -> Cell:
     return local.weekday(), local.hour
 
 
-def _heat_cell(cell: Cell, tally: Tally) -> HeatCell:
-    successes, verdicts = passed_of(tally.counts)
-    return HeatCell(*cell, tally.total, verdicts, verdicts - successes, _median(tally.passed))
-
-
-def _median(measured: Measured) -> float | None:
-    return measured.at_rank(nearest_rank(50, measured.n)) if measured.n else None
+def _heat_cell(cell: Cell, of_cell: _Sum) -> HeatCell:
+    successes, verdicts = passed_of(of_cell.counts)
+    passed = of_cell.passed
+    p50_s = passed.at_rank(nearest_rank(50, passed.n)) if passed.n else None
+    return HeatCell(*cell, sum(of_cell.counts.values()), verdicts, verdicts - successes, p50_s)

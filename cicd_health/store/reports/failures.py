@@ -17,6 +17,7 @@ from cicd_health.store.reports.rows import JOB, RUN, filters, within
 from cicd_health.store.tables import LogRow
 
 LOG = SQLModel.metadata.tables[str(LogRow.__tablename__)]
+BEFORE = RUN.alias("before")
 GROUPS = 20
 
 
@@ -70,11 +71,10 @@ def _of_window(query: Query) -> list[sa.ColumnElement[bool]]:
 
 def _newest(session: Session, query: Query, counted: Sequence[_Counted]) -> dict[str, Any]:
     """The last run of each signature, and whether the pipeline had that one before the window."""
-    before = RUN.alias("before")
     seen_before = sa.exists().where(
-        before.c.signature == RUN.c.signature,
-        before.c.pipeline_id == RUN.c.pipeline_id,
-        before.c.created_at < query.window.start,
+        BEFORE.c.signature == RUN.c.signature,
+        BEFORE.c.pipeline_id == RUN.c.pipeline_id,
+        BEFORE.c.created_at < query.window.start,
     )
     columns = (RUN.c.id, RUN.c.signature, RUN.c.attempt, RUN.c.failed_job, RUN.c.excerpt)
     last = [sa.and_(RUN.c.signature == one.signature, RUN.c.created_at == one.last_at) for one in counted]

@@ -79,7 +79,7 @@ def groups(session: Session, query: Query, edges: Sequence[datetime]) -> list[Jo
         JOB.c.duration_s,
         sa.case((now, JOB.c.queue_s)).label("queue_s"),
     )
-    jobs = jobs.where(within("job", edges[0], edges[-1]), *filters(replace(query, subject="job"))).subquery()
+    jobs = jobs.where(within("job", edges[0], edges[-1]), *_conditions(query)).subquery()
     key = jobs.c.span, jobs.c.name, jobs.c.outcome
     gathered = (_joined(column) for column in (jobs.c.run_id, jobs.c.duration_s, jobs.c.queue_s))
     selected = sa.select(*key, sa.func.count(), *gathered).group_by(*key)
@@ -87,6 +87,18 @@ def groups(session: Session, query: Query, edges: Sequence[datetime]) -> list[Jo
         JobGroup(span, name, outcome, count, _texts(runs), _floats(durations), _floats(queues))
         for span, name, outcome, count, runs, durations, queues in session.connection().execute(selected)
     ]
+
+
+def _conditions(query: Query) -> list[sa.ColumnElement[bool]]:
+    """Of a query for one pipeline, on jobs."""
+    place = replace(query, provider=None, repo=None)  # which the pipeline stands for
+    of_jobs = filters(replace(place, subject="job", branch=None, event=None, actor=None))
+    of_runs = filters(replace(place, subject="run", pipeline_id=None, job=None))
+    if of_runs:
+        # Looked up run by run: a join would have the database read all runs of a branch, of every pipeline.
+        run = sa.select(RUN.c.id).where(RUN.c.id == JOB.c.run_id, *of_runs).correlate(JOB).scalar_subquery()
+        of_jobs.append(run.is_not(None))
+    return of_jobs
 
 
 def _span(edges: Sequence[datetime], low: int, high: int) -> Any:
@@ -116,11 +128,11 @@ def steps(
         last.c.name.label("job"),
         STEP.c.name,
         STEP.c.outcome,
-        last.c.job_id.in_(on_path).label("on_path"),
+        last.c.job_id.in_(_listed(on_path)).label("on_path"),
         last.c.run_id,
         STEP.c.duration_s,
     ).join_from(last, STEP, STEP.c.job_id == last.c.job_id)
-    found = found.where(STEP.c.outcome != Outcome.SKIPPED, last.c.job_id.not_in(without)).subquery()
+    found = found.where(STEP.c.outcome != Outcome.SKIPPED, last.c.job_id.not_in(_listed(without))).subquery()
     key = found.c.job, found.c.name, found.c.outcome, found.c.on_path
     selected = sa.select(*key, sa.func.count(), _joined(found.c.run_id), _joined(found.c.duration_s)).group_by(*key)
     return [
@@ -141,6 +153,11 @@ def _last(query: Query, window: Window) -> sa.Select[Any]:
     selected = selected.join_from(runs, JOB, sa.and_(JOB.c.run_id == runs.c.id, JOB.c.attempt == runs.c.attempt))
     ran = JOB.c.started_at.is_not(None), JOB.c.completed_at.is_not(None), JOB.c.outcome != Outcome.SKIPPED
     return selected.where(*ran).order_by(runs.c.created_at.desc(), runs.c.id.desc(), JOB.c.id).limit(JOBS)
+
+
+def _listed(ids: Collection[int]) -> Any:
+    """The same as the ids themselves, but looked at as one value: SQLAlchemy takes its time over each of hundreds."""
+    return sa.bindparam(None, list(ids), sa.BigInteger, unique=True, expanding=True)
 
 
 def _joined(column: Any) -> Any:

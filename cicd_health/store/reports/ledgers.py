@@ -50,7 +50,7 @@ class Ledger:
 
     def __init__(self, session: Session, days: Days, key: tuple[Hashable, ...], memory: Memory = MEMORY) -> None:
         self.session, self.days, self.memory = session, days, memory
-        self.key = session.get_bind().engine.url, *key
+        self.key = str(session.get_bind().engine.url), *key
 
     def between(self, start: datetime, end: datetime) -> Pieces:
         """Of each key that has any. Nobody may change them."""
@@ -66,9 +66,11 @@ class Ledger:
 
     def each(self, edges: Sequence[datetime]) -> list[Piece]:
         """The total of each pair of neighbouring edges."""
-        ends = [self.days.over(start, end) for start, end in pairwise(edges)]
-        self.prepare(list(zip(edges[:-1], ends, strict=True)))
-        return [self.total(start, end) for start, end in pairwise(edges)]
+        spans = [(start, self.days.over(start, end)) for start, end in pairwise(edges)]
+        new = [span for span in spans if span[0] < span[1] and self.memory.get(self._key("between", *span)) is None]
+        if new:
+            self.prepare(new)
+        return [self.total(*span) for span in spans]
 
     def prepare(self, wanted: Sequence[Span]) -> None:
         """Read in one go what these spans are made of."""
@@ -114,7 +116,10 @@ class Ledger:
     ) -> Any:
         if not certain:
             return make()
-        return remembered(self.memory, (self.key, what, start, end, self.days.revisions(start, end)), make, weigh)
+        return remembered(self.memory, self._key(what, start, end), make, weigh)
+
+    def _key(self, what: str, start: datetime, end: datetime) -> Hashable:
+        return self.key, what, start, end, self.days.revisions(start, end)
 
 
 class KeptSums(Ledger):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache, reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,11 +27,14 @@ from cicd_health.store.reports.rows import (
     settled,
 )
 from cicd_health.store.tables import IncidentRow
+from cicd_health.store.tables.columns import VERDICT_WORDS
 
 INCIDENT = SQLModel.metadata.tables[str(IncidentRow.__tablename__)]
 STRIP = 30  # runs
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENT_TYPE = RUN.c.created_at.type
+# Made once: what an alias has for columns is worked out for each anew.
+NEWEST, PASSED, FAILING = (RUN.alias(name) for name in ("newest", "passed", "failing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,41 +119,59 @@ def or_always(moment: sa.Select[Any]) -> Any:
     return sa.func.coalesce(moment.scalar_subquery(), sa.literal(ALWAYS, MOMENT_TYPE), type_=MOMENT_TYPE)
 
 
+def verdict_on_branch(query: Query, run: Any = RUN) -> sa.ColumnElement[bool]:
+    """Of the branch asked for, else of the default branch: in the words of the partial index, for SQLite to use it."""
+    if query.branch is not None:
+        return sa.and_(run.c.branch == query.branch, run.c.outcome.in_(VERDICTS))
+    name = run.name
+    return sa.literal_column(f"({name}.default_branch AND {name}.outcome IN {VERDICT_WORDS})", sa.Boolean)
+
+
 def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
-    """The last 30 runs of each pipeline, oldest first; on the branch asked for, else on all."""
-    older = RUN.alias("older")
-    of_pipeline = sa.select(older.c.created_at).where(older.c.pipeline_id == PIPELINE.c.id)
+    """The last 30 runs of each pipeline, oldest first; on the branch asked for, else on all.
+
+    They come as one text per pipeline, of which most are what they were: those are not read again.
+    """
+    columns = (RUN.c[name] for name in ("id", "number", "outcome", "first_outcome", "duration_s", "created_at"))
+    last = sa.select(*columns).where(RUN.c.pipeline_id == PIPELINE.c.id).correlate(PIPELINE)
     if query.branch is not None:
-        of_pipeline = of_pipeline.where(older.c.branch == query.branch)
-    thirtieth = of_pipeline.order_by(older.c.created_at.desc()).offset(STRIP - 1).limit(1)
-    reach = settled(of_pipelines(query, PIPELINE.c.id, or_always(thirtieth).label("first_at")), "reach")
-    shown = sa.select(
-        RUN.c.pipeline_id,
-        RUN.c.id,
-        RUN.c.number,
-        RUN.c.outcome,
-        RUN.c.first_outcome,
-        RUN.c.duration_s,
-        RUN.c.created_at,
-    ).join_from(reach, RUN, sa.and_(RUN.c.pipeline_id == reach.c.id, RUN.c.created_at >= reach.c.first_at))
-    if query.branch is not None:
-        shown = shown.where(RUN.c.branch == query.branch)
-    runs: dict[int, list[StripRun]] = {}
-    for pipeline_id, run_id, number, outcome, first_outcome, duration_s, created_at in session.connection().execute(
-        shown.order_by(RUN.c.created_at, RUN.c.id)
-    ):
-        bar = StripRun(run_id, number, Outcome(outcome), is_rescued(outcome, first_outcome), duration_s, created_at)
-        runs.setdefault(pipeline_id, []).append(bar)
-    return {pipeline_id: tuple(bars[-STRIP:]) for pipeline_id, bars in runs.items()}
+        last = last.where(RUN.c.branch == query.branch)
+    last = last.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(STRIP).subquery()
+    postgres = session.get_bind().dialect.name == "postgresql"
+    created_at = sa.func.timezone("UTC", last.c.created_at) if postgres else last.c.created_at
+    parts = (last.c.id, last.c.number, last.c.outcome, last.c.first_outcome, last.c.duration_s, created_at)
+    texts = [sa.func.coalesce(sa.cast(part, sa.Text), "") for part in parts]
+    bar = reduce(lambda one, other: one.concat("|").concat(other), texts)
+    strip = sa.select(sa.func.aggregate_strings(bar, ";")).scalar_subquery()
+    found = session.connection().execute(of_pipelines(query, PIPELINE.c.id, strip))
+    return {row[0]: _strip(row[1]) for row in found if row[1]}
+
+
+@lru_cache(maxsize=10_000)
+def _strip(text: str) -> tuple[StripRun, ...]:
+    bars = (_bar(*bar.split("|")) for bar in text.split(";"))
+    return tuple(sorted(bars, key=lambda bar: (bar.created_at, bar.run_id)))
+
+
+def _bar(run_id: str, number: str, outcome: str, first: str, duration_s: str, created_at: str) -> StripRun:
+    return StripRun(
+        run_id=int(run_id),
+        number=int(number) if number else None,
+        outcome=Outcome(outcome),
+        rescued=is_rescued(outcome, first or None),
+        duration_s=float(duration_s) if duration_s else None,
+        created_at=datetime.fromisoformat(created_at).replace(tzinfo=UTC),
+    )
 
 
 def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[int, LastVerdict]:
     """The last verdict of each pipeline: of any branch, or of the one asked for (else the default branch)."""
-    newest = RUN.alias("newest")
-    last = sa.select(newest.c.id).where(newest.c.pipeline_id == PIPELINE.c.id, newest.c.outcome.in_(VERDICTS))
+    last = sa.select(NEWEST.c.id).where(NEWEST.c.pipeline_id == PIPELINE.c.id)
     if not any_branch or query.branch is not None:
-        last = last.where(on_branch(query, newest))
-    last = last.order_by(newest.c.created_at.desc(), newest.c.id.desc()).limit(1).scalar_subquery()
+        last = last.where(verdict_on_branch(query, NEWEST))
+    else:
+        last = last.where(NEWEST.c.outcome.in_(VERDICTS))
+    last = last.order_by(NEWEST.c.created_at.desc(), NEWEST.c.id.desc()).limit(1).scalar_subquery()
     ids = settled(of_pipelines(query, last.label("run_id")), "ids")
     selected = sa.select(
         RUN.c.pipeline_id,
@@ -177,20 +199,18 @@ def streaks(session: Session, query: Query, failing: Iterable[int]) -> dict[int,
     ids = sorted(failing)
     if not ids:
         return {}
-    passed = RUN.alias("passed")
-    last_success = (
-        sa.select(passed.c.created_at)
-        .where(passed.c.pipeline_id == PIPELINE.c.id, on_branch(query, passed), passed.c.outcome == Outcome.SUCCESS)
-        .order_by(passed.c.created_at.desc())
-        .limit(1)
-    )
+    last_success = sa.select(PASSED.c.created_at).where(PASSED.c.pipeline_id == PIPELINE.c.id)
+    last_success = last_success.where(verdict_on_branch(query, PASSED), PASSED.c.outcome == Outcome.SUCCESS)
+    last_success = last_success.order_by(PASSED.c.created_at.desc()).limit(1)
     begun = sa.select(PIPELINE.c.id, or_always(last_success).label("at")).where(PIPELINE.c.id.in_(ids))
     begun = settled(begun, "begun")
-    since = sa.func.min(sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=MOMENT_TYPE))
-    selected = sa.select(RUN.c.pipeline_id, sa.func.count(), since)
-    selected = selected.join_from(begun, RUN, sa.and_(RUN.c.pipeline_id == begun.c.id, RUN.c.created_at >= begun.c.at))
-    selected = selected.where(on_branch(query), RUN.c.outcome.in_(FAILED)).group_by(RUN.c.pipeline_id)
-    return {row[0]: Streak(*row[1:]) for row in session.connection().execute(selected)}
+    failures = sa.select(sa.func.count()).select_from(FAILING).where(FAILING.c.pipeline_id == begun.c.id)
+    failures = failures.where(verdict_on_branch(query, FAILING), FAILING.c.outcome.in_(FAILED))
+    failures = failures.where(FAILING.c.created_at >= begun.c.at).correlate(begun)
+    first_ended = sa.func.min(sa.func.coalesce(FAILING.c.completed_at, FAILING.c.created_at, type_=MOMENT_TYPE))
+    since = failures.with_only_columns(first_ended).scalar_subquery()
+    selected = sa.select(begun.c.id, failures.scalar_subquery(), since)
+    return {row[0]: Streak(*row[1:]) for row in session.connection().execute(selected) if row[1]}
 
 
 def unfinished(session: Session, query: Query, since: datetime) -> list[Unfinished]:

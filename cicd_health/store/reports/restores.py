@@ -11,9 +11,12 @@ from sqlmodel import Session
 from cicd_health.model.health import Query
 from cicd_health.model.incidents import Turn
 from cicd_health.model.runs import FAILED, VERDICTS, Outcome
-from cicd_health.store.reports.pipelines import ALWAYS, MOMENT_TYPE, on_branch, or_always
+from cicd_health.store.reports.pipelines import ALWAYS, MOMENT_TYPE, on_branch, or_always, verdict_on_branch
 from cicd_health.store.reports.rows import PIPELINE, RUN, of_pipelines, pipeline_filters, pipeline_ids, settled
-from cicd_health.store.tables.columns import VERDICT_WORDS
+
+# Made once: what an alias has for columns is worked out for each anew.
+NEWEST, PASSED, BROKE, HEALTHY = (RUN.alias(name) for name in ("newest", "passed", "broke", "healthy"))
+ENDED_AT = sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=MOMENT_TYPE)
 
 
 def turns(session: Session, query: Query, start: datetime, end: datetime) -> list[Turn]:
@@ -32,36 +35,26 @@ def turns(session: Session, query: Query, start: datetime, end: datetime) -> lis
 
 def lasting(session: Session, query: Query, moment: datetime) -> dict[int, datetime]:
     """Since when each pipeline of a query fails that did so at the moment: the end of the first failing verdict."""
-    newest, passed, failed, success = (RUN.alias(name) for name in ("newest", "passed", "failed", "success"))
-    last = _last_before(newest, PIPELINE.c.id, moment)
-    broken = settled(of_pipelines(query, PIPELINE.c.id, last.label("run_id")), "broken")
-    last_success = _last_before(passed, broken.c.id, moment, passed.c.outcome == Outcome.SUCCESS)
-    since = sa.select(broken.c.id, last_success.label("run_id"))
-    since = since.join_from(broken, RUN, sa.and_(RUN.c.id == broken.c.run_id, RUN.c.outcome.in_(FAILED)))
-    healthy = settled(since, "healthy")
-    began_after = sa.tuple_(
-        sa.func.coalesce(success.c.created_at, sa.literal(ALWAYS, MOMENT_TYPE)), sa.func.coalesce(success.c.id, 0)
-    )
-    first = sa.select(failed.c.id).where(failed.c.pipeline_id == healthy.c.id, _verdict_of_default(failed))
-    first = first.where(failed.c.created_at < moment, sa.tuple_(failed.c.created_at, failed.c.id) > began_after)
-    first = first.order_by(failed.c.created_at, failed.c.id).limit(1).correlate(healthy, success).scalar_subquery()
-    began = sa.select(healthy.c.id, first.label("run_id"))
-    began = settled(began.join_from(healthy, success, success.c.id == healthy.c.run_id, isouter=True), "began")
-    ended_at = sa.func.coalesce(RUN.c.completed_at, RUN.c.created_at, type_=MOMENT_TYPE)
-    selected = sa.select(began.c.id, ended_at).join_from(began, RUN, RUN.c.id == began.c.run_id)
+    last = _last_before(query, NEWEST, PIPELINE.c.id, moment)
+    last_run = settled(of_pipelines(query, PIPELINE.c.id, last.label("run_id")), "last_run")
+    last_success = _last_before(query, PASSED, last_run.c.id, moment, PASSED.c.outcome == Outcome.SUCCESS)
+    failing = sa.select(last_run.c.id, last_success.label("healthy_id"))
+    failing = failing.join_from(last_run, RUN, sa.and_(RUN.c.id == last_run.c.run_id, RUN.c.outcome.in_(FAILED)))
+    failing = settled(failing, "failing")
+    healthy_at = sa.func.coalesce(HEALTHY.c.created_at, sa.literal(ALWAYS, MOMENT_TYPE))
+    broke = sa.select(BROKE.c.id).where(BROKE.c.pipeline_id == failing.c.id, verdict_on_branch(query, BROKE))
+    broke = broke.where(sa.tuple_(BROKE.c.created_at, BROKE.c.id) > sa.tuple_(healthy_at, failing.c.healthy_id))
+    broke = broke.where(BROKE.c.created_at < moment).order_by(BROKE.c.created_at, BROKE.c.id).limit(1)
+    began = sa.select(failing.c.id, broke.correlate(failing, HEALTHY).scalar_subquery().label("run_id"))
+    began = settled(began.join_from(failing, HEALTHY, HEALTHY.c.id == failing.c.healthy_id, isouter=True), "began")
+    selected = sa.select(began.c.id, ENDED_AT).join_from(began, RUN, RUN.c.id == began.c.run_id)
     return {row[0]: row[1] for row in session.connection().execute(selected)}
 
 
-def _last_before(run: Any, pipeline_id: Any, moment: datetime, *where: sa.ColumnElement[bool]) -> Any:
-    last = sa.select(run.c.id).where(run.c.pipeline_id == pipeline_id, _verdict_of_default(run), *where)
+def _last_before(query: Query, run: Any, pipeline_id: Any, moment: datetime, *where: sa.ColumnElement[bool]) -> Any:
+    last = sa.select(run.c.id).where(run.c.pipeline_id == pipeline_id, verdict_on_branch(query, run), *where)
     last = last.where(run.c.created_at < moment).order_by(run.c.created_at.desc(), run.c.id.desc()).limit(1)
-    return last.scalar_subquery()
-
-
-def _verdict_of_default(run: Any) -> sa.ColumnElement[bool]:
-    """In the words of the partial index, or SQLite does not use it."""
-    name = run.name
-    return sa.literal_column(f"({name}.default_branch AND {name}.outcome IN {VERDICT_WORDS})", sa.Boolean)
+    return sa.func.coalesce(last.scalar_subquery(), 0)
 
 
 def _begun_within(query: Query, start: datetime, end: datetime) -> Any:

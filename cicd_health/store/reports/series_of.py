@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +19,16 @@ STEP = SQLModel.metadata.tables[str(StepRow.__tablename__)]
 # Written out, so that both databases see that the index of verdicts fits.
 VERDICTS = sa.text(f"runs.default_branch AND runs.outcome IN {VERDICT_WORDS}")
 NEWEST_FIRST = RUN.c.created_at.desc(), RUN.c.id.desc()
-AT_ONCE = 50  # runs
+AT_ONCE = 100  # runs
 SUCCESS = Outcome.SUCCESS.value
 FAILED_WORDS = frozenset(outcome.value for outcome in FAILED)
+WORDS = FAILED_WORDS | {SUCCESS}
+_LAST_ATTEMPTS = sa.and_(JOB.c.run_id == RUN.c.id, JOB.c.attempt == RUN.c.attempt)
+_OF_RUNS = RUN.c.id.in_(sa.bindparam("ids", expanding=True))
+JOBS = sa.select(JOB.c.run_id, JOB.c.name, sa.null(), JOB.c.outcome, JOB.c.duration_s)
+JOBS = JOBS.join_from(RUN, JOB, _LAST_ATTEMPTS).where(_OF_RUNS)
+STEPS = sa.select(JOB.c.run_id, JOB.c.name, STEP.c.name, STEP.c.outcome, STEP.c.duration_s)
+STEPS = STEPS.join_from(RUN, JOB, _LAST_ATTEMPTS).join(STEP, STEP.c.job_id == JOB.c.id).where(_OF_RUNS)
 
 
 def verdicts(session: Session, pipeline_id: int, since: datetime, most: int) -> list[VerdictSeen]:
@@ -34,31 +41,21 @@ def verdicts(session: Session, pipeline_id: int, since: datetime, most: int) -> 
 
 def jobs(session: Session, run_ids: Sequence[int], most: int) -> PartsSeen:
     """The jobs of the last attempts of runs, from the end of the list until there are that many."""
-    selected = sa.select(JOB.c.run_id, JOB.c.name, sa.null(), JOB.c.outcome, JOB.c.duration_s)
-    selected = selected.join_from(JOB, RUN, sa.and_(JOB.c.run_id == RUN.c.id, JOB.c.attempt == RUN.c.attempt))
-    return _read(session, lambda some: selected.where(RUN.c.id.in_(some)), run_ids, most)
+    return _read(session, JOBS, run_ids, most)
 
 
 def steps(session: Session, run_ids: Sequence[int], most: int, job: str | None = None) -> PartsSeen:
     """The steps of those jobs, or of the jobs of one name, likewise."""
-    selected = sa.select(JOB.c.run_id, JOB.c.name, STEP.c.name, STEP.c.outcome, STEP.c.duration_s)
-    selected = selected.join_from(RUN, JOB, sa.and_(JOB.c.run_id == RUN.c.id, JOB.c.attempt == RUN.c.attempt))
-    selected = selected.join(STEP, STEP.c.job_id == JOB.c.id)
-    if job is not None:
-        selected = selected.where(JOB.c.name == job)
-    return _read(session, lambda some: selected.where(RUN.c.id.in_(some)), run_ids, most)
+    return _read(session, STEPS if job is None else STEPS.where(JOB.c.name == job), run_ids, most)
 
 
-def _read(
-    session: Session, of: Callable[[Sequence[int]], sa.Select[Any]], run_ids: Sequence[int], most: int
-) -> PartsSeen:
+def _read(session: Session, of_runs: sa.Select[Any], run_ids: Sequence[int], most: int) -> PartsSeen:
     seen: list[int] = []
     parts: list[PartSeen] = []
     for end in range(len(run_ids), 0, -AT_ONCE):
         some = run_ids[max(0, end - AT_ONCE) : end]
-        for run_id, job, step, outcome, duration_s in session.connection().execute(of(some)):
-            if outcome == SUCCESS or outcome in FAILED_WORDS:
-                parts.append(PartSeen(run_id, job, step, outcome != SUCCESS, duration_s))
+        rows: Sequence[Any] = session.connection().execute(of_runs, {"ids": some}).all()
+        parts += [PartSeen(row[0], row[1], row[2], row[3] != SUCCESS, row[4]) for row in rows if row[3] in WORDS]
         seen.extend(some)
         if len(parts) >= most:
             break

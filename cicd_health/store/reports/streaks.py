@@ -36,14 +36,14 @@ class Longest:
 def longest(session: Session, query: Query) -> Longest | None:
     """The longest one of verdicts created in the window; of equal ones the latest. None without a failure.
 
-    Successes that ended a breakage are known by an index and cut most failures apart; only of what is left the longest
-    are looked at closely, until none that is left can be longer.
+    Successes that ended a breakage are known by an index and cut most failures apart; of what is left the longest are
+    looked at closely, the latest first, until none that is left can be longer.
     """
     parts = [_entry(pipeline_id, places) for pipeline_id, places in _cut_by_recoveries(session, query)]
     heapq.heapify(parts)
     best: Longest | None = None
-    while parts and (best is None or -parts[0][0] >= best.failures):
-        _, _, pipeline_id, places = heapq.heappop(parts)
+    while parts and (best is None or -parts[0][0] > best.failures):
+        *_, pipeline_id, places = heapq.heappop(parts)
         for streak in _cut(places, _successes(session, query, pipeline_id, places[0], places[-1])):
             found = Longest(pipeline_id, len(streak), streak[0][0], streak[-1][0])
             if best is None or (found.failures, found.last_at) > (best.failures, best.last_at):
@@ -51,9 +51,10 @@ def longest(session: Session, query: Query) -> Longest | None:
     return best
 
 
-def _entry(pipeline_id: int, places: list[Place]) -> tuple[int, int, int, list[Place]]:
-    """The longest comes first; a place is never compared."""
-    return -len(places), -places[-1][1], pipeline_id, places
+def _entry(pipeline_id: int, places: list[Place]) -> tuple[int, float, int, int, list[Place]]:
+    """The longest comes first, of equal ones the latest; a run is in one of them only, so places are not compared."""
+    last_at, last_id = places[-1]
+    return -len(places), -last_at.timestamp(), -last_id, pipeline_id, places
 
 
 def _cut_by_recoveries(session: Session, query: Query) -> Iterator[tuple[int, list[Place]]]:

@@ -7,7 +7,7 @@ import reflex as rx
 from cicd_health.ui.components.drawer import drawer
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.mark import GLYPHS, tone_of
-from cicd_health.ui.components.panel import PRIMARY, bar
+from cicd_health.ui.components.panel import PRIMARY, TITLE, bar
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.explain_view import Beside, LeftOutRow
 from cicd_health.ui.keys import key
@@ -63,8 +63,11 @@ def _parts() -> list[rx.Component]:
 
 def _head() -> rx.Component:
     return rx.el.div(
-        rx.el.h2(SHOWN.label, class_name="text-14 font-semibold tracking-[-0.005em]"),
-        rx.el.span(SHOWN.of, class_name="text-12 text-ink-3 truncate"),
+        rx.el.div(
+            rx.el.h2(SHOWN.label, class_name=f"{TITLE} flex-none"),
+            rx.el.span(SHOWN.of, class_name="text-12 text-ink-3 truncate"),
+            class_name="flex items-baseline gap-2 min-w-0",
+        ),
         _leave(
             glyph("close", 16, label="Close"),
             title="Close (Esc)",
@@ -72,7 +75,7 @@ def _head() -> rx.Component:
             "hover:bg-hover",
             custom_attrs={**STAYS, "replace": True, **key("Escape")},
         ),
-        class_name="sticky top-0 z-10 flex items-baseline gap-2 min-h-12 pl-4 pr-2 bg-overlay [&>a]:self-center",
+        class_name="sticky top-0 z-10 flex items-center gap-2 min-h-12 pl-4 pr-2 bg-overlay",
     )
 
 
@@ -116,7 +119,8 @@ def _read() -> list[rx.Component]:
                 target="_blank",
                 class_name="inline-flex items-center min-h-11 tab:min-h-8 text-12 font-medium text-link",
             ),
-            class_name="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3 border-t border-line",
+            class_name="sticky bottom-0 flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3 border-t border-line "
+            "bg-overlay",
         ),
     ]
 
@@ -145,7 +149,7 @@ def _left_out(one: Shown[LeftOutRow]) -> rx.Component:
             rx.el.span(one.count, class_name="ml-auto"),
             class_name="flex items-center gap-2",
         ),
-        rx.el.span(one.why, class_name="text-12 text-ink-3"),
+        rx.cond(one.why != "", rx.el.span(one.why, class_name="text-12 text-ink-3")),
         class_name="grid",
         key=one.word,
     )

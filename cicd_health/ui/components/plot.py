@@ -72,11 +72,12 @@ def dots(newest: Shown[list[Dot]]) -> rx.Component:
 
 
 def now_line(key: rx.Var[str]) -> rx.Component:
-    """The end of the bucket that is not over."""
+    """The end of the bucket that is not over; drawn also where it lies a rounding error outside the plot."""
     return rx.cond(
         key != "",
         rx.recharts.reference_line(
             x=key,
+            if_overflow="visible",
             stroke="var(--off)",
             custom_attrs={
                 "position": "end",

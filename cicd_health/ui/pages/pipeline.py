@@ -62,7 +62,7 @@ def _pipeline() -> rx.Component:
                 rx.cond(PipelineState.head.nothing != "", _nothing(), _inside_the_window()),
                 class_name=STACK,
             ),
-            _beside(),
+            _latest(),
             class_name="grid gap-4 tab:gap-5 min-w-0 items-start grid-cols-[minmax(0,1fr)] "
             "wide:grid-cols-[minmax(0,1fr)_800px]",
         ),
@@ -80,8 +80,8 @@ def _inside_the_window() -> rx.Component:
         ),
         _charts(),
         rx.el.div(
-            slowest_jobs(jobs.shown, jobs.sparks),
-            slowest_steps(jobs.shown),
+            rx.el.div(slowest_jobs(jobs.shown, jobs.sparks), _heat(), class_name=STACK),
+            rx.el.div(slowest_steps(jobs.shown), comparison(PipelineNumbersState.comparison), class_name=STACK),
             class_name=f"{STACK} desk:grid-cols-[minmax(0,7fr)_minmax(0,5fr)] items-start",
         ),
     )
@@ -121,34 +121,29 @@ def _per(words: rx.Var[str]) -> rx.Component:
     return rx.el.span(words, class_name=f"{SUB} hidden tab:inline")
 
 
-def _beside() -> rx.Component:
-    """Under everything; on a wide screen in a second column."""
+def _heat() -> rx.Component:
+    return panel(
+        "When it runs",
+        rx.cond(
+            PipelineJobsState.heat.rows.length() > 0,
+            rx.el.div(heat.draw(PipelineJobsState.heat), class_name="p-3"),
+            rx.el.div(class_name="h-[250px]"),
+        ),
+        sub=rx.el.span("runs, by weekday and hour", class_name=SUB),
+        end=rx.el.span("foot = share that did not pass", class_name=f"{SUB} max-tab:hidden"),
+    )
+
+
+def _latest() -> rx.Component:
     runs = PipelineRunsState
-    return rx.el.div(
-        panel(
-            "When it runs",
-            rx.cond(
-                PipelineJobsState.heat.rows.length() > 0,
-                rx.el.div(heat.draw(PipelineJobsState.heat), class_name="p-3"),
-                rx.el.div(class_name="h-[262px]"),
-            ),
-            sub=rx.el.span("runs, by weekday and hour", class_name=SUB),
-            end=rx.el.span("foot = share that did not pass", class_name=f"{SUB} max-tab:hidden"),
-        ),
-        comparison(PipelineNumbersState.comparison),
-        rx.el.div(
-            pipeline_runs(
-                runs.rows,
-                runs.now,
-                runs.loaded,
-                _held_back(),
-                PipelineState.head.runs,
-                on_mouse_enter=runs.hold,
-                on_mouse_leave=runs.release,
-            ),
-            class_name="min-w-0 desk:col-span-2 wide:col-span-1 wide:order-first",
-        ),
-        class_name=f"{STACK} desk:grid-cols-[minmax(0,1fr)_480px] wide:grid-cols-[minmax(0,1fr)] items-start",
+    return pipeline_runs(
+        runs.rows,
+        runs.now,
+        runs.loaded,
+        _held_back(),
+        PipelineState.head.runs,
+        on_mouse_enter=runs.hold,
+        on_mouse_leave=runs.release,
     )
 
 

@@ -11,6 +11,8 @@ from cicd_health.ui import routes
 from cicd_health.ui.format import Delta
 from cicd_health.ui.routes import AskedPipeline
 
+TOTAL = "throughput_per_day"  # explains the number of runs, too
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -26,13 +28,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One line of the comparison."""
+    """One line of the comparison; a rate has its n of m beside it."""
 
     label: str
     now: str
     before: str
     delta: Delta = field(default_factory=Delta)
     href: str = ""
+    now_of: str = ""
+    before_of: str = ""
 
 
 def figures(report: PipelineReport, asked: AskedPipeline) -> list[Figure]:
@@ -143,13 +147,23 @@ def comparison(report: PipelineReport, asked: AskedPipeline) -> list[Compared]:
 
     return [
         line("Runs", text.count(now.total), text.count(before.total), text.count_delta(now.total, before.total), TOTAL),
-        line("Success rate", _rate_of(now), _rate_of(before), _rate_delta(now, before), "success_rate"),
-        line(
+        Compared(
+            "Success rate",
+            text.rate(now.success_rate),
+            text.rate(before.success_rate),
+            _rate_delta(now, before),
+            routes.explained(own, "success_rate"),
+            _of(now.successes, now.verdicts),
+            _of(before.successes, before.verdicts),
+        ),
+        Compared(
             "First attempt",
             text.rate(now.first_attempt_success_rate),
             text.rate(before.first_attempt_success_rate),
             _first_delta(now, before),
-            "first_attempt_success_rate",
+            routes.explained(own, "first_attempt_success_rate"),
+            _of(now.first_successes, now.first_verdicts),
+            _of(before.first_successes, before.first_verdicts),
         ),
         *[_spread_line(own, word, slug, one, other) for word, slug, one, other in _spreads(now, before)],
         line(
@@ -176,14 +190,8 @@ def comparison(report: PipelineReport, asked: AskedPipeline) -> list[Compared]:
     ]
 
 
-TOTAL = "throughput_per_day"
-
-
-def _rate_of(summary: Summary) -> str:
-    """`87.6 %, 85 of 97`."""
-    if not summary.verdicts:
-        return text.NOTHING
-    return f"{text.rate(summary.success_rate)}, {text.count(summary.successes)} of {text.count(summary.verdicts)}"
+def _of(n: int, m: int) -> str:
+    return f"{text.count(n)} of {text.count(m)}" if m else ""
 
 
 def _spreads(now: Summary, before: Summary) -> list[tuple[str, str, float | None, float | None]]:
