@@ -30,8 +30,8 @@ def answers(data_set: DataSet, pipelines: int, files: Path, say: Say, times: int
         found = _asked(data_set, bind, questions(known, datetime.now(UTC)), say, times)
     finally:
         bind.dispose()
-    with servers.dashboard(data_set.url, files) as port:
-        _over_http(found, known, port, say, times)
+    with servers.dashboard(data_set.url, files) as server:
+        _over_http(found, known, server.port, say, times)
     return found
 
 

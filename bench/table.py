@@ -18,6 +18,8 @@ def table(measured: Sequence[Measured], floor: Measured, without_sums: Mapping[s
         ["of the floor", *(f"{one.per_s / floor.per_s:.0%}" for one in columns)],
         ["without keeping sums", *(_rate(without.get(one.name)) for one in columns)],
         ["cost of the sums", *(_cost(one, without.get(one.name)) for one in columns)],
+        ["server's CPU per delivery", *(_ms(one.cpu_ms) for one in columns)],
+        ["without keeping sums", *(_ms(without[one.name].cpu_ms if one.name in without else None) for one in columns)],
         ["latency p50", *(f"{one.p50_ms:.1f} ms" for one in columns)],
         ["latency p99", *(f"{one.p99_ms:.1f} ms" for one in columns)],
         ["answered", *(f"{one.answered:,}" for one in columns)],
@@ -48,3 +50,7 @@ def _rate(one: Measured | None) -> str:
 def _cost(one: Measured, without: Measured | None) -> str:
     """The share of the rate that is lost by keeping sums; none is shown where noise says that it is gained."""
     return "–" if without is None else f"{max(0.0, 1 - one.per_s / without.per_s):.0%}"
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} ms"

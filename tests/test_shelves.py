@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from cicd_health.metrics import METRICS
+
 ROOT = Path(__file__).parents[1]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
@@ -64,6 +66,11 @@ def test_every_slug_is_used_once(shelf: Shelf):
 @pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.listing)
 def test_every_slug_is_in_the_page_on_extending(shelf: Shelf):
     assert [slug(thing) for thing in shelf.listed() if f"`{slug(thing)}`" not in EXTENDING] == []
+
+
+def test_every_metric_is_in_the_page_on_metrics():
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [metric.slug for metric in METRICS if f"| `{metric.slug}` |" not in page] == []
 
 
 @pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.listing)

@@ -15,6 +15,7 @@ depends_on = None
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 RESTORED = sa.text("restored_s IS NOT NULL")
+SIGNED = sa.text("signature IS NOT NULL")
 VERDICTS = sa.text(
     "default_branch AND outcome IN ('failure', 'startup_failure', 'success', 'timed_out', 'unstable')"
 )
@@ -29,6 +30,7 @@ def upgrade() -> None:
     for name in ("last_run_id", "recovered_run_id"):
         given = sa.text(f"{name} IS NOT NULL")
         op.create_index(f"ix_incidents_{name}", "incidents", [name], sqlite_where=given, postgresql_where=given)
+    op.create_index("ix_runs_pipeline_branch", "runs", ["pipeline_id", "branch", "created_at"])
     op.create_index("ix_runs_restored", "runs", ["created_at"], sqlite_where=RESTORED, postgresql_where=RESTORED)
     op.create_index(
         "ix_runs_verdicts",
@@ -36,6 +38,13 @@ def upgrade() -> None:
         ["pipeline_id", "created_at", "id"],
         sqlite_where=VERDICTS,
         postgresql_where=VERDICTS,
+    )
+    op.create_index(
+        "ix_runs_pipeline_signature",
+        "runs",
+        ["pipeline_id", "signature", "created_at"],
+        sqlite_where=SIGNED,
+        postgresql_where=SIGNED,
     )
     op.create_table(
         "kept_sums",
@@ -96,8 +105,10 @@ def downgrade() -> None:
     for name in ("recovered_run_id", "last_run_id"):
         op.drop_index(f"ix_incidents_{name}", "incidents")
     op.drop_index("ix_tallies_bucket", "tallies")
+    op.drop_index("ix_runs_pipeline_signature", "runs")
     op.drop_index("ix_runs_verdicts", "runs")
     op.drop_index("ix_runs_restored", "runs")
+    op.drop_index("ix_runs_pipeline_branch", "runs")
     op.drop_column("tallies", "revision")
     op.drop_column("pipelines", "examined_at")
     for name in ("rerun_s", "spent_s", "restored_s"):

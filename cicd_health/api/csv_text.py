@@ -21,10 +21,10 @@ def text_of(rows: Iterable[Sequence[Any]]) -> str:
 
 def cell(value: Any) -> Any:
     """Moments in ISO 8601 UTC, nothing for None, and text that would be a formula behind an apostrophe."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
     return value
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from cicd_health.metrics.words import code, seconds_in_words
+from cicd_health.model.changes import ChangePoint
 from cicd_health.model.flakes import Flake
 from cicd_health.model.health import Distribution, HealthState
 from cicd_health.model.runs import Outcome
@@ -42,6 +44,8 @@ class Signs:
     queue: Distribution = NOTHING
     verdicts: int = 0
     window_start: datetime | None = None
+    change: ChangePoint | None = None  # of its durations, for the worse, in the window
+    tz: str = "UTC"  # in which a day is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def diagnose(signs: Signs) -> Diagnosis:
         return Diagnosis(HealthState.QUEUE, _waiting(signs), signs.oldest_waiting_at)
     if signs.flake is not None:
         return Diagnosis(HealthState.FLAKY, _flaky(signs.flake), signs.flake.since)
+    if signs.change is not None:
+        return Diagnosis(HealthState.SLOWER, _slower(signs.change, signs.tz), signs.change.at)
     if slower(signs.duration, signs.duration_before):
         before, after = seconds_in_words(signs.duration_before.p95), seconds_in_words(signs.duration.p95)
         return Diagnosis(HealthState.SLOWER, (f"p95 {before} → {after}",), signs.window_start)
@@ -89,6 +95,16 @@ def reliable_p95(distribution: Distribution) -> float | None:
 def reliable_p50(distribution: Distribution) -> float | None:
     """None below 5 values."""
     return distribution.p50 if distribution.n >= ENOUGH_FOR_P50 else None
+
+
+def _slower(change: ChangePoint, tz: str) -> tuple[str, ...]:
+    """From what to what since which day, and the job and step that grew most."""
+    day = change.at.astimezone(ZoneInfo(tz))
+    moved = f"p50 {seconds_in_words(change.before)} → {seconds_in_words(change.after)} since {day.day} {day:%b}"
+    if change.blame is None:
+        return (moved,)
+    step = f", step {code(change.blame.step)}" if change.blame.step else ""
+    return moved, f"job {code(change.blame.job)}{step}"
 
 
 def _failing(signs: Signs) -> tuple[str, ...]:

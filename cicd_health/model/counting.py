@@ -20,13 +20,14 @@ def contributions(state: RunState) -> Iterator[Contribution]:
     run = state.run
     if run is None or not state.attempts:
         return
-    yield of_run(run)
+    yield of_run(run, sorted({job["name"] for job in state.jobs.values()}))
     for job in state.jobs.values():
         if job["pipeline_id"] is not None:
             yield of_job(job)
 
 
-def of_run(run: Values) -> Contribution:
+def of_run(run: Values, jobs: Iterable[str] = ()) -> Contribution:
+    """Of a run that has jobs of these names."""
     first = run["first_outcome"]
     return Contribution(
         pipeline_id=run["pipeline_id"],
@@ -41,7 +42,7 @@ def of_run(run: Values) -> Contribution:
         restored_s=run["restored_s"],
         spent_s=run["spent_s"],
         rerun_s=run["rerun_s"],
-        labels=(run["branch"], run["event"], run["actor"]),
+        labels=(run["branch"], run["default_branch"], run["event"], run["actor"], run["completed_at"], *jobs),
     )
 
 

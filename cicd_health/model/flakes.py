@@ -92,10 +92,8 @@ def _another(trial: Trial, than: Trial) -> bool:
     return (trial.run_id, trial.attempt) != (than.run_id, than.attempt)
 
 
-def judge(commits: int, verdicts: int, failed: int, clean: int) -> FlakyState | None:
-    """What a job with so many flaky commits in 14 days is; None when it is cleared. `clean` commits came since."""
-    if not commits or clean >= CLEARED:
-        return None
+def judge(commits: int, verdicts: int, failed: int) -> FlakyState:
+    """What a job with so many flaky commits in 14 days is, unless it is cleared."""
     if failed > BROKEN * verdicts:
         return FlakyState.BROKEN
     return FlakyState.CONFIRMED if commits >= CONFIRMED else FlakyState.SUSPECTED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
@@ -35,7 +35,8 @@ class Contribution:
 
     `restored_s`: of a run that passed and so ended a breakage of its default branch, how long that had lasted.
     `spent_s`: machine time of all its attempts; `rerun_s`: the part in attempts that a later attempt replaced.
-    `labels`: what else runs and jobs are counted by. Where they change, the sums stay and are new all the same.
+    `labels`: what else is asked of runs and jobs. Where only they change, the sums are written anew and stay the same:
+    that is how others learn of it.
     """
 
     pipeline_id: int
@@ -50,7 +51,7 @@ class Contribution:
     restored_s: float | None = None
     spent_s: float | None = None
     rerun_s: float | None = None
-    labels: tuple[str | None, ...] = ()
+    labels: tuple[Hashable, ...] = ()
 
     @property
     def row(self) -> Row:

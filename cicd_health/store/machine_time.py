@@ -13,22 +13,20 @@ from cicd_health.store.tables import UtcDateTime
 
 # Whole microseconds, so that no order of adding makes a difference.
 _US = "round({0}.duration_s * 1000000)"
-_LATER = {
-    "postgresql": f"attempts.started_at > jobs.started_at + interval '{CARRIED_S} seconds'",
-    "sqlite": f"{{attempts}} - {{jobs}} > {CARRIED_S * 1_000_000}".format(
-        **{
-            table: f"(CAST(strftime('%s', {table}.started_at) AS INTEGER) * 1000000"
-            f" + CAST(substr({table}.started_at, 21, 6) AS INTEGER))"
-            for table in ("attempts", "jobs")
-        }
-    ),
+# A subquery, not a join: PostgreSQL would read all attempts there are to join them.
+_STARTED = "(SELECT {0} FROM attempts WHERE attempts.run_id = jobs.run_id AND attempts.attempt = jobs.attempt)"
+_SQLITE_US = "CAST(strftime('%s', {0}) AS INTEGER) * 1000000 + CAST(substr({0}, 21, 6) AS INTEGER)"
+_CARRIED = {
+    "postgresql": f"{_STARTED.format('attempts.started_at')} > jobs.started_at + interval '{CARRIED_S} seconds'",
+    "sqlite": f"{_STARTED.format(_SQLITE_US.format('attempts.started_at'))}"
+    f" > {_SQLITE_US.format('jobs.started_at')} + {CARRIED_S * 1_000_000}",
 }
 _DIFFERS = {"postgresql": "IS DISTINCT FROM", "sqlite": "IS NOT"}
 
 
 def _wrong(dialect: str) -> str:
     """Id, what is kept and what should be, of the runs whose machine time is not that of their attempts and jobs."""
-    carried = f"jobs.attempt > 1 AND {_LATER[dialect]}"
+    carried = f"jobs.attempt > 1 AND coalesce({_CARRIED[dialect]}, false)"
     return f"""
     WITH chosen AS MATERIALIZED (
         SELECT id, attempt, spent_s, rerun_s FROM runs WHERE created_at >= :start AND created_at < :stop
@@ -36,8 +34,7 @@ def _wrong(dialect: str) -> str:
     of_jobs AS MATERIALIZED (
         SELECT jobs.run_id, jobs.attempt, sum({_US.format("jobs")}) AS us
         FROM chosen JOIN jobs ON jobs.run_id = chosen.id
-        LEFT JOIN attempts ON attempts.run_id = jobs.run_id AND attempts.attempt = jobs.attempt
-        WHERE jobs.duration_s IS NOT NULL AND NOT coalesce({carried}, false)
+        WHERE jobs.duration_s IS NOT NULL AND NOT ({carried})
         GROUP BY jobs.run_id, jobs.attempt
     ),
     parts AS (
@@ -63,13 +60,13 @@ def _statement(text: str) -> sa.TextClause:
     return sa.text(text).bindparams(*(sa.bindparam(name, type_=UtcDateTime()) for name in ("start", "stop")))
 
 
-_FIND = {dialect: _statement(_wrong(dialect)) for dialect in _LATER}
+_FIND = {dialect: _statement(_wrong(dialect)) for dialect in _CARRIED}
 _MEND = {
     dialect: _statement(
         f"UPDATE runs SET spent_s = wrong.spent_s, rerun_s = wrong.rerun_s FROM ({_wrong(dialect)}) AS wrong"
         " WHERE runs.id = wrong.id"
     )
-    for dialect in _LATER
+    for dialect in _CARRIED
 }
 
 

@@ -28,6 +28,7 @@ NOUNS = {
     "last_outcome": "pipeline",
 }
 NOT_RUNS = ("flaky", "last_outcome")
+ALL = ("throughput_per_day", "failure_streak")  # nothing can be left out
 BETTER = {"higher": "Higher is better.", "lower": "Lower is better."}
 ALWAYS = (1980, 2200)  # the years between which a window says something
 
@@ -129,6 +130,8 @@ def number(value: float | None, unit: str) -> tuple[str, str]:
 def n_of_m(found: Explanation) -> str:
     """`630 of 669 verdicts`."""
     noun = NOUNS.get(found.slug, "run")
+    if found.slug in ALL:
+        return text.counted(found.m, noun)
     return f"{text.count(found.n)} of {text.counted(found.m, noun)}" if found.m else f"no {noun}s"
 
 

@@ -158,7 +158,7 @@ def view(
             head(asked, providers, now, zone),
             sentence=sentence(asked, len(listed), more=bool(older))
             if number is None
-            else sentence_counted(asked, number, now, zone),
+            else sentence_counted(asked, number, zone),
             chips=chips(asked, found, zone),
             sub=span(lines, now, zone),
             offered=offered(asked, listed, repos),
@@ -220,15 +220,13 @@ def chips(asked: AskedRuns, found: Sequence[Row], zone: tzinfo) -> list[Chip]:
     ]
 
 
-def sentence_counted(asked: AskedRuns, number: int, now: datetime, zone: tzinfo) -> str:
-    """`669 runs counted in success rate, 14 Nov 10:43 to 10:42`."""
+def sentence_counted(asked: AskedRuns, number: int, zone: tzinfo) -> str:
+    """`669 runs counted in success rate, Sat 14 Nov 10:43 to Sat 21 Nov 10:42`."""
     label = counted_label(asked.counted)
     words = text.counted(number, "run") if number <= AT_MOST else f"More than {text.counted(AT_MOST, 'run')}"
     said = f"{words} counted in {label[:1].lower()}{label[1:]}"
     start, end = moment(asked.start, zone), moment(asked.end, zone)
-    if start and end:
-        return f"{said}, {text.moment(start, now, zone)} to {text.moment(end, now, zone)}"
-    return said
+    return f"{said}, {text.stretch(start, end, zone)}" if start and end else said
 
 
 def narrowed(asked: AskedRuns) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from cicd_health.metrics import METRICS
 from tests.api.conftest import KEY, NOW, RECENTLY, receive
 from tests.bodies import github_run, jenkins_build
 
@@ -31,6 +32,37 @@ def test_the_numbers_of_a_window(get, week):
     assert numbers["last_outcome_by_pipeline"] == {"kestrel/checkout-api » ci": "success"}
     assert numbers["previous"]["total"] == 0
     assert numbers["previous"]["to"] == numbers["from"]
+
+
+def test_every_number_leads_to_its_runs_and_to_the_page_that_explains_it(client, get, week):
+    asked = {"provider": "github", "event": "push", "actor": "wren"}
+    numbers = get("/api/v1/metrics", explain="all", **asked)
+    assert list(numbers["explain"]) == [metric.slug for metric in METRICS]
+    rate = numbers["explain"]["success_rate"]
+    assert (rate["value"], rate["n"], rate["m"], rate["unit"]) == (numbers["success_rate"], 3, 4, "rate")
+    assert rate["left_out"] == [
+        {"word": "cancelled", "count": 1, "why": "ended by someone before it had a verdict"},
+    ]
+    assert {run["outcome"] for run in get(rate["runs"], limit=500)["items"]} == {"success", "failure"}
+    for slug in ("success_rate", "duration_s", "throughput_per_day", "failure_streak", "last_outcome"):
+        one = numbers["explain"][slug]
+        assert len(get(one["runs"])["items"]) == (one["m"] if one["unit"] == "rate" else one["n"]), slug
+    assert rate["page"].startswith("/runs?provider=github&event=push&actor=wren&counted=success_rate&from=")
+    assert client.get("/api/v1/runs?counted=beauty", headers=KEY).status_code == 422
+
+
+def test_what_costs_nothing_is_explained_unless_told_otherwise(client, get, week):
+    usual = get("/api/v1/metrics", repo="kestrel/checkout-api")["explain"]
+    assert {"success_rate", "spent_s", "queue_s"} < set(usual)
+    assert "flaky" not in usual
+    assert usual["spent_s"]["page"] == "/?repo=kestrel%2Fcheckout-api&window=7d&explain=spent_s"
+    id = next(one["id"] for one in get("/api/v1/repos/kestrel/checkout-api/workflows")["items"])
+    few = get("/api/v1/metrics", pipeline=id, window="30d", branch="main", explain="queue_s,flaky")["explain"]
+    assert {slug: one["page"] for slug, one in few.items()} == {
+        slug: f"/pipelines/{id}?window=30d&branch=main&explain={slug}" for slug in ("queue_s", "flaky")
+    }
+    assert get("/api/v1/metrics", explain="none")["explain"] == {}
+    assert client.get("/api/v1/metrics?explain=beauty", headers=KEY).status_code == 422
 
 
 def test_durations_of_all_verdicts_when_asked(get, week):
@@ -70,6 +102,7 @@ def test_the_buckets_of_a_series_add_up_to_the_window(get, week):
     assert sum(sum(bucket["counts"].values()) for bucket in series["items"]) == 6
     assert len(series["items"]) >= 24
     assert series["items"][-1]["running"]
+    assert series["changes"] == []
 
 
 def test_nothing_is_null_and_never_zero(get, configured):

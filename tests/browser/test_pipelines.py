@@ -28,7 +28,7 @@ def test_the_list_says_how_pipelines_are_and_leads_to_one(page: Page, history: N
     expect(row).to_contain_text("5 of 6")
     row.get_by_role("link", name="ci", exact=True).click()
     page.wait_for_url(re.compile(r"/pipelines/\d+$"))
-    expect(page.get_by_role("status").first).to_contain_text("Broken since")
+    expect(page.get_by_role("main")).to_contain_text("Broken since")
     expect(page).to_have_title(re.compile("ci · broken"))
 
 
@@ -65,7 +65,7 @@ def test_one_pipeline_shows_its_numbers_charts_and_runs_and_stays_live(
 
     post(server, github_run(307, created=minutes_ago(1)))
     expect(figures).to_contain_text("6 of 7 verdicts")
-    expect(page.get_by_role("status").first).not_to_contain_text("Broken")
+    expect(page.get_by_role("main")).not_to_contain_text("Broken since")
 
 
 def test_an_unknown_pipeline_is_said(page: Page, history: None):

@@ -99,6 +99,11 @@ def test_a_number_that_is_no_rate_leads_to_the_n_runs_it_was_computed_from():
     assert [(one.name, one.value) for one in drawer.beside] == [("p95", "10m 00s")]
 
 
+def test_what_counts_every_run_is_not_n_of_m():
+    drawer = shown(found(slug="failure_streak", unit="count", value=5, n=5, m=5, counted="failure_streak"))
+    assert (drawer.value, drawer.n_of_m, drawer.runs) == ("5", "5 runs", "Show the 5 runs")
+
+
 def test_with_nothing_to_compute_it_from_there_is_nothing_to_show():
     drawer = shown(found(value=None, n=0, m=0))
     assert (drawer.value, drawer.n_of_m, drawer.runs) == ("–", "no verdicts", "")

@@ -142,5 +142,11 @@ def test_moments_of_a_link_are_exact_and_read_in_the_viewers_zone():
     assert (wanted.start, wanted.counted) == (datetime(2026, 11, 13, 9, 42, 59, tzinfo=UTC), "queue_s")
 
 
+def test_the_first_line_says_of_when_the_counted_runs_are():
+    asked = AskedRuns(counted="duration_s", start="2026-11-13T09:42:59Z", end="2026-11-20T09:42:59Z")
+    said = "More than 10,000 runs counted in duration p50, Fri 13 Nov 10:42 to Fri 20 Nov 10:42"
+    assert runs_view.sentence_counted(asked, runs_view.AT_MOST + 1, BERLIN) == said
+
+
 def test_a_number_that_is_not_known_narrows_nothing():
     assert routes.asked_runs({"counted": "nonsense"}).counted == ""

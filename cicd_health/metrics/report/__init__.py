@@ -8,6 +8,7 @@ from cicd_health.metrics.report.groups import GroupBy, Groups, groups
 from cicd_health.metrics.report.numbers import Step, series, summary
 from cicd_health.metrics.report.overview import overview
 from cicd_health.metrics.report.pipeline import pipeline
+from cicd_health.metrics.report.pipelines import pipelines
 
 __all__ = [
     "CHEAP",
@@ -20,6 +21,7 @@ __all__ = [
     "groups",
     "overview",
     "pipeline",
+    "pipelines",
     "series",
     "summary",
 ]

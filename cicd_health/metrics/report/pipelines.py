@@ -1,8 +1,8 @@
-"""Each pipeline on the overview: its state and why, its strip, its numbers, what runs and waits now."""
+"""Each pipeline: its state and why, its strip, its numbers, what runs and waits now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,10 +13,12 @@ from cicd_health.metrics.health import Signs, diagnose, reliable_p50, reliable_p
 from cicd_health.metrics.metric import distribution
 from cicd_health.metrics.report.flaky import flaky
 from cicd_health.metrics.report.numbers import passed_of
+from cicd_health.model.changes import ChangePoint
 from cicd_health.model.flakes import CONFIRMED, Flake, flakiest
 from cicd_health.model.health import HealthState, PipelineHealth, Query, StripRun
 from cicd_health.model.runs import ABSURD_S, Outcome
 from cicd_health.model.tally import Tally
+from cicd_health.store import changes
 from cicd_health.store.reports import pipelines as kept
 from cicd_health.store.reports.pipelines import LastVerdict, Named, OpenIncident, Streak, Unfinished
 from cicd_health.store.reports.reading import Reading
@@ -52,7 +54,23 @@ class Known:
     flakes: Mapping[int, Flake]
     unfinished: Mapping[int, list[Unfinished]]
     waiting: Mapping[int, list[datetime]]  # by run
+    changes: Mapping[int, list[ChangePoint]]  # for the worse, that nothing has undone; newest first
     incidents: Mapping[int, OpenIncident] = field(default_factory=dict)
+
+
+def pipelines(session: Session, query: Query, now: datetime) -> tuple[PipelineHealth, ...]:
+    """Every pipeline of a query that has a run in the window, or had one in the last 30 days; worst first."""
+    window, before = query.window, query.window.previous()
+    return pipeline_healths(
+        session,
+        query,
+        now,
+        Reading(session, query, window.start, window.end),
+        Reading(session, query, before.start, before.end),
+        kept.named(session, query),
+        kept.open_incidents(session, query),
+        kept.last_verdicts(session, query, any_branch=True),
+    )
 
 
 def pipeline_healths(
@@ -98,9 +116,26 @@ def _read(
         flakes=flakiest(flaky(session, query, now, commits=CONFIRMED)),
         unfinished=unfinished,
         waiting=kept.waiting_jobs(session, (run.run_id for runs in unfinished.values() for run in runs)),
+        changes=_worse(changes.of_pipelines(session, None, query.window.start), query),
         # the oldest of each pipeline is the one to show: the later ones overwrite nothing
         incidents={i.pipeline_id: i for i in reversed(incidents) if i.pipeline_id is not None},
     )
+
+
+def _worse(found: Iterable[ChangePoint], query: Query) -> dict[int, list[ChangePoint]]:
+    """Of each pipeline's durations and failures the newest change in the window, if it is for the worse.
+
+    A branch that is asked for has none: changes are looked for on the default branch.
+    """
+    newest: dict[tuple[int, str], ChangePoint] = {}
+    for change in found:
+        if change.job is None and change.at < query.window.end and query.branch is None:
+            newest.setdefault((change.pipeline_id, change.of), change)
+    worse: dict[int, list[ChangePoint]] = {}
+    for change in newest.values():
+        if change.worse:
+            worse.setdefault(change.pipeline_id, []).append(change)
+    return worse
 
 
 def _alive(known: Known, pipeline: Named) -> bool:
@@ -115,10 +150,13 @@ def _alive(known: Known, pipeline: Named) -> bool:
 def _health(known: Known, pipeline: Named) -> PipelineHealth:
     pipeline_id = pipeline.pipeline_id
     tally = known.tallies.get(pipeline_id, Tally())
+    tally_before = known.tallies_before.get(pipeline_id, Tally())
     duration = durations(tally, known.query.durations)
-    duration_before = durations(known.tallies_before.get(pipeline_id, Tally()), known.query.durations)
+    duration_before = durations(tally_before, known.query.durations)
     queue = distribution(tally.queue)
     successes, verdicts = passed_of(tally.counts)
+    successes_before, verdicts_before = passed_of(tally_before.counts)
+    changes_of = known.changes.get(pipeline_id, [])
     deciding = known.verdicts.get(pipeline_id)
     last = deciding or known.verdicts_anywhere.get(pipeline_id)
     streak = known.streaks.get(pipeline_id)
@@ -140,6 +178,8 @@ def _health(known: Known, pipeline: Named) -> PipelineHealth:
             queue=queue,
             verdicts=verdicts,
             window_start=known.query.window.start,
+            change=next((change for change in changes_of if change.of == "duration"), None),
+            tz=known.query.tz,
         )
     )
     return PipelineHealth(
@@ -173,6 +213,14 @@ def _health(known: Known, pipeline: Named) -> PipelineHealth:
         incident_id=incident.incident_id if incident else None,
         incident_state=incident.state if incident else None,
         in_a_row=streak.failures if streak else 0,
+        runs=tally.total,
+        successes_before=successes_before,
+        verdicts_before=verdicts_before,
+        p50_s=reliable_p50(duration),
+        p50_before_s=reliable_p50(duration_before),
+        spent_s=tally.spent_us / 1e6,
+        spent_before_s=tally_before.spent_us / 1e6,
+        change=changes_of[0] if changes_of else None,
     )
 
 

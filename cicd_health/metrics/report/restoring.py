@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from sqlmodel import Session
@@ -17,8 +17,7 @@ from cicd_health.model.tally import Tally
 from cicd_health.model.windows import Window
 from cicd_health.store.reports import restores
 from cicd_health.store.reports.reading import Reading
-
-MOST_LOOKS = 100  # moments at which is looked what lasts; for more it is cheaper to follow every breakage
+from cicd_health.store.reports.turns import Turns
 
 
 def restore(session: Session, query: Query, window: Window, tally: Tally) -> Restore:
@@ -57,17 +56,17 @@ def restore_by_time(
     """Of each step of the query's window."""
     window = query.window
     parts = [Window("custom", start, min(end, window.end)) for start, end in pairwise(bounds)]
-    if query.branch is not None or len(parts) > MOST_LOOKS:
+    if query.branch is not None:
         broken = _breakages(session, query, window)
         return [time_to_restore.restore(broken, part) for part in parts]
     if not _of_runs(query):
         tallies = Reading(session, _runs(query), window.start, window.end).buckets(bounds)
-    lasting = (restores.lasting(session, query, part.end).values() for part in parts)
-    return [restored(tally.restored, of_part) for tally, of_part in zip(tallies, lasting, strict=True)]
+    lasting = restores.lasting_at(session, query, [part.end for part in parts])
+    return [restored(tally.restored, of_part.values()) for tally, of_part in zip(tallies, lasting, strict=True)]
 
 
 def _breakages(session: Session, query: Query, window: Window) -> list[Breakage]:
-    return breakages(restores.turns(session, query, window.start, window.end))
+    return breakages(Turns(session, query, window.start, window.end).all())
 
 
 def _of_runs(query: Query) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -42,6 +43,18 @@ class Days:
         if self.newest is None or self.newest < start:
             return start
         return ceil(end, DAY) if self.newest < end else end
+
+
+def revision_until(session: Session, moments: Sequence[datetime]) -> list[Hashable]:
+    """What is other as soon as anything up to the end of the day of a moment is; None while no sums are kept."""
+    of_all = (TALLY.c.scope == "all", TALLY.c.scope_id == 0, TALLY.c.subject == "run", TALLY.c.grain == "day")
+    kept = sa.select(TALLY.c.bucket_at, TALLY.c.revision).where(*of_all, TALLY.c.bucket_at < max(moments))
+    days: list[datetime] = []
+    revisions: list[Hashable] = [None]
+    for day, revision in session.connection().execute(kept.order_by(TALLY.c.bucket_at)):
+        days.append(day)
+        revisions.append(hash((revisions[-1], revision)))
+    return [revisions[bisect_right(days, moment)] for moment in moments]
 
 
 def floor(moment: datetime, grain: timedelta) -> datetime:

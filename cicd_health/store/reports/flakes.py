@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,53 +23,59 @@ from cicd_health.store.tables.columns import VERDICT_WORDS
 
 Suspect = tuple[int, str]  # pipeline and job, "" for runs without jobs
 Counts = tuple[int, int]  # verdicts, and how many of them failed
-LOOK_AT = 40  # of a job's verdicts, at first: nearly always enough to see that it is cleared
+LOOK_AT = 15  # of a job's verdicts, at first: nearly always enough to see that it is cleared
 
 
 @dataclass(frozen=True, slots=True)
 class Flipped:
-    """One commit on which a job failed and then passed, and whose job it is."""
+    """A job that failed and then passed on some commits: from the first failure to the last success."""
 
     pipeline_id: int
     pipeline: str
     repo: str
     provider: str
     job: str
-    sha: str
-    failed_at: datetime
-    passed_at: datetime
-    run_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """When a job last flipped, and the commits on which it did: none of those is clean."""
-
-    at: datetime
+    first_at: datetime
+    last_at: datetime
     commits: frozenset[str]
+
+    @property
+    def suspect(self) -> Suspect:
+        return self.pipeline_id, self.job
 
 
 def flipped(session: Session, query: Query, since: datetime) -> list[Flipped]:
-    """The flips after a moment, latest first. Of a branch, event or actor: where the success was of such a run."""
-    selected = of_pipelines(
-        query,
-        FLAKE.c.pipeline_id,
-        PIPELINE.c.name,
-        REPOSITORY.c.name,
-        SOURCE.c.provider,
-        *(FLAKE.c[name] for name in ("job", "sha", "failed_at", "passed_at", "run_id")),
-    ).join(FLAKE, FLAKE.c.pipeline_id == PIPELINE.c.id)
-    selected = selected.where(FLAKE.c.passed_at > since)
+    """Of successes after a moment. Of a branch, event or actor: of successes in such runs."""
+    whose = FLAKE.c.pipeline_id, PIPELINE.c.name, REPOSITORY.c.name, SOURCE.c.provider, FLAKE.c.job
+    found = sa.func.min(FLAKE.c.failed_at), sa.func.max(FLAKE.c.passed_at), sa.func.aggregate_strings(FLAKE.c.sha, " ")
+    selected = _flips(of_pipelines(query, *whose, *found), query, since).group_by(*whose)
+    rows: Sequence[Any] = session.connection().execute(selected).all()
+    return [Flipped(*row[:-1], frozenset(row[-1].split(" "))) for row in rows]
+
+
+def runs_of(
+    session: Session, query: Query, since: datetime, suspects: Collection[Suspect]
+) -> dict[Suspect, tuple[int, ...]]:
+    """The runs of those successes, latest first."""
+    columns = FLAKE.c.pipeline_id, FLAKE.c.job, FLAKE.c.run_id
+    selected = _flips(of_pipelines(query, *columns), query, since)
+    selected = selected.where(sa.tuple_(FLAKE.c.pipeline_id, FLAKE.c.job).in_(list(suspects)))
+    found: dict[Suspect, list[int]] = {}
+    rows: Sequence[Any] = session.connection().execute(selected.order_by(FLAKE.c.passed_at.desc(), FLAKE.c.sha)).all()
+    for pipeline_id, job, run_id in rows:
+        of_job = found.setdefault((pipeline_id, job), [])
+        if run_id not in of_job:
+            of_job.append(run_id)
+    return {suspect: tuple(of_job) for suspect, of_job in found.items()}
+
+
+def _flips(selected: sa.Select[Any], query: Query, since: datetime) -> sa.Select[Any]:
+    selected = selected.join(FLAKE, FLAKE.c.pipeline_id == PIPELINE.c.id).where(FLAKE.c.passed_at > since)
     if query.job is not None:
         selected = selected.where(FLAKE.c.job == query.job)
     of_run = [(RUN.c.branch, query.branch), (RUN.c.event, query.event), (RUN.c.actor, query.actor)]
-    of_run = [(column, value) for column, value in of_run if value is not None]
-    if of_run:
-        selected = selected.join(RUN, RUN.c.id == FLAKE.c.run_id)
-        selected = selected.where(*(column == value for column, value in of_run))
-    selected = selected.order_by(FLAKE.c.passed_at.desc(), FLAKE.c.run_id.desc(), FLAKE.c.job)
-    rows: Sequence[Any] = session.connection().execute(selected).all()
-    return [Flipped(*row) for row in rows]
+    wanted = [column == value for column, value in of_run if value is not None]
+    return selected.join(RUN, RUN.c.id == FLAKE.c.run_id).where(*wanted) if wanted else selected
 
 
 def tries(session: Session, start: datetime, end: datetime, *, without_jobs: bool) -> dict[Suspect, Counts]:
@@ -90,22 +96,22 @@ def tries(session: Session, start: datetime, end: datetime, *, without_jobs: boo
     return total
 
 
-def clean_commits(session: Session, last: Mapping[Suspect, Since], enough: int) -> dict[Suspect, int]:
+def clean_commits(session: Session, jobs: Collection[Flipped], enough: int) -> dict[Suspect, int]:
     """On how many commits each job has only passed since it last flipped; of more than `enough` at least those."""
-    found = _clean(session, last, LOOK_AT)
-    unsure = {suspect: last[suspect] for suspect, (clean, all_seen) in found.items() if clean < enough and not all_seen}
+    found = _clean(session, jobs, LOOK_AT)
+    unsure = [job for job in jobs if found[job.suspect][0] < enough and not found[job.suspect][1]]
     found |= _clean(session, unsure, None)
     return {suspect: clean for suspect, (clean, _) in found.items()}
 
 
-def _clean(session: Session, last: Mapping[Suspect, Since], limit: int | None) -> dict[Suspect, tuple[int, bool]]:
+def _clean(session: Session, jobs: Collection[Flipped], limit: int | None) -> dict[Suspect, tuple[int, bool]]:
     """Clean commits among the newest verdicts of each job since it last flipped, and whether those are all of them."""
-    passed: dict[Suspect, dict[str, bool]] = {suspect: {} for suspect in last}
-    seen = dict.fromkeys(last, 0)
-    for pipeline_id, job, sha, outcome in _verdicts_since(session, last, limit):
-        suspect = pipeline_id, job
+    passed: dict[Suspect, dict[str, bool]] = {job.suspect: {} for job in jobs}
+    seen, flaky = dict.fromkeys(passed, 0), {job.suspect: job.commits for job in jobs}
+    for pipeline_id, name, sha, outcome in _verdicts_since(session, jobs, limit):
+        suspect = pipeline_id, name
         seen[suspect] += 1
-        if sha is not None and sha not in last[suspect].commits:
+        if sha is not None and sha not in flaky[suspect]:
             passed[suspect][sha] = passed[suspect].get(sha, True) and outcome == Outcome.SUCCESS
     return {
         suspect: (sum(by_commit.values()), limit is None or seen[suspect] < limit)
@@ -113,9 +119,9 @@ def _clean(session: Session, last: Mapping[Suspect, Since], limit: int | None) -
     }
 
 
-def _verdicts_since(session: Session, last: Mapping[Suspect, Since], limit: int | None) -> Iterator[Any]:
+def _verdicts_since(session: Session, jobs: Collection[Flipped], limit: int | None) -> Iterator[Any]:
     for without_jobs in (False, True):
-        wanted = [(*suspect, since.at) for suspect, since in last.items() if (suspect[1] == "") is without_jobs]
+        wanted = [(*job.suspect, job.last_at) for job in jobs if (job.job == "") is without_jobs]
         if wanted:
             yield from _newest_verdicts(session, wanted, without_jobs, limit)
 

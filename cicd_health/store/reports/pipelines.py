@@ -143,7 +143,7 @@ def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
     texts = [sa.func.coalesce(sa.cast(part, sa.Text), "") for part in parts]
     bar = reduce(lambda one, other: one.concat("|").concat(other), texts)
     strip = sa.select(sa.func.aggregate_strings(bar, ";")).scalar_subquery()
-    found = session.connection().execute(of_pipelines(query, PIPELINE.c.id, strip))
+    found: Iterable[Any] = session.connection().execute(of_pipelines(query, PIPELINE.c.id, strip))
     return {row[0]: _strip(row[1]) for row in found if row[1]}
 
 

@@ -16,6 +16,12 @@ from cicd_health.store.reports.rows import COUNTED, JOB, MOMENT, RUN, filters, r
 Label = Literal["pipeline", "branch", "job"]
 
 
+def places(session: Session, query: Query) -> tuple[Hashable, ...]:
+    """Which pipelines are asked for, also after a repository got the name of another."""
+    named = () if query.repo is None else sorted(session.connection().execute(repo_ids(query.repo)).scalars())
+    return query.provider, query.pipeline_id, query.repo, tuple(named)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The rows of a query, whatever its window. Equal keys say that they are the same rows."""
@@ -26,19 +32,15 @@ class Wanted:
 
     @classmethod
     def of(cls, session: Session, query: Query, by: Label) -> Wanted:
-        named = () if query.repo is None else tuple(session.connection().execute(repo_ids(query.repo)).scalars())
-        of_run = query.provider, query.branch, query.event, query.actor
-        return cls(query, by, (query.subject, by, *of_run, query.job, query.pipeline_id, query.repo, *sorted(named)))
+        of_run = query.branch, query.event, query.actor
+        return cls(query, by, (query.subject, by, *of_run, query.job, *places(session, query)))
 
     @property
     def lasting(self) -> bool:
-        """Whether what decides that a row is one of them is part of what the sums of its day are of.
-
-        It is not for runs with a certain job, nor for jobs of certain runs.
-        """
+        """Whether the sums of its day are written anew when a row becomes one of them; not so for jobs of some runs."""
         query = self.query
         if query.subject == "run":
-            return query.job is None
+            return True
         return self.by != "branch" and query.branch is None and query.event is None and query.actor is None
 
     def read(self, session: Session, spans: Sequence[Span]) -> Iterable[Any]:

@@ -27,6 +27,7 @@ class RunRow(SQLModel, table=True):
         sa.UniqueConstraint("repo_id", "external_id"),
         sa.Index("ix_runs_created", "created_at", "id"),
         sa.Index("ix_runs_pipeline_created", "pipeline_id", "created_at"),
+        sa.Index("ix_runs_pipeline_branch", "pipeline_id", "branch", "created_at"),
         sa.Index("ix_runs_repo_created", "repo_id", "created_at"),
         sa.Index("ix_runs_provider_created", "provider", "created_at"),
         sa.Index("ix_runs_branch_created", "branch", "created_at"),
@@ -64,6 +65,14 @@ class RunRow(SQLModel, table=True):
         ),
         sa.Index(
             "ix_runs_signature",
+            "signature",
+            "created_at",
+            sqlite_where=sa.text("signature IS NOT NULL"),
+            postgresql_where=sa.text("signature IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_runs_pipeline_signature",
+            "pipeline_id",
             "signature",
             "created_at",
             sqlite_where=sa.text("signature IS NOT NULL"),

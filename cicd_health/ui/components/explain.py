@@ -17,16 +17,17 @@ from cicd_health.ui.states.explain import ExplainState
 SHOWN: Any = ExplainState.shown  # a type checker cannot follow a variable of a state into its fields
 STAYS = {"preventScrollReset": True}
 NUMBER = "decoration-dotted decoration-from-font underline-offset-4 hover:underline"
+ABOVE = "relative max-tab:after:absolute max-tab:after:inset-x-0 max-tab:after:-inset-y-3"  # high enough for a finger
 SECTION = "grid gap-1.5 px-4 py-3 border-t border-line"
 HEAD = "text-12 font-medium text-ink-2"
 
 
 def explain_link(
-    *children: Any, to: str | rx.Var[str], label: str | rx.Var[str] = "", class_name: str = "relative"
+    *children: Any, to: str | rx.Var[str], label: str | rx.Var[str] = "", class_name: str = ABOVE
 ) -> rx.Component:
     """A number that opens its explanation: `to` is `routes.explained(page, slug)`, `label` says of what it is.
 
-    It lies above the link of its row. One that is itself to cover something is not `relative`.
+    It lies above the link of its row; one that is itself to cover something has another `class_name`.
     """
     return inside(*children, to=to, title=label, class_name=f"{NUMBER} {class_name}", custom_attrs=STAYS)
 
@@ -106,7 +107,7 @@ def _read() -> list[rx.Component]:
         ),
         rx.cond(
             SHOWN.remarks.length() > 0,
-            _section("How exact", rx.foreach(SHOWN.remarks, lambda said: rx.el.p(said, key=said))),
+            _section("Notes", rx.foreach(SHOWN.remarks, lambda said: rx.el.p(said, key=said))),
         ),
         rx.el.div(
             rx.cond(

@@ -10,13 +10,16 @@ from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.pipeline_view.troubles import ChangeRow, FailureRow, FlakyRow, Troubles
 from cicd_health.ui.shown import Shown
 
-ROW = "grid grid-cols-[16px_76px_minmax(0,1fr)] gap-x-3 px-4 py-2 border-b border-line last:border-b-0"
+ROW = (
+    "grid tab:grid-cols-[16px_76px_minmax(0,1fr)] gap-x-3 px-4 py-2 border-b border-line last:border-b-0 "
+    "*:last:max-tab:pl-[26px]"
+)
 
 
 def failures(shown: Shown[Troubles]) -> rx.Component:
     return panel(
         "Why it fails",
-        _listed(shown.failures, _failure, shown.calm_failures),
+        _listed(shown.failures, _failure, shown.calm_failures, shown.unread),
         sub=rx.el.span(shown.failed, class_name=SUB),
     )
 
@@ -29,14 +32,18 @@ def flaky(shown: Shown[Troubles]) -> rx.Component:
     return panel("Flaky jobs", _listed(shown.flaky, _flaky, shown.calm_flaky))
 
 
-def _listed(rows: Shown[list], row, calm: rx.Var[str]) -> rx.Component:
+def _listed(rows: Shown[list], row, calm: rx.Var[str], unread: rx.Var[bool] | bool = False) -> rx.Component:
     return rx.cond(
         rows.length() > 0,
         rx.el.ul(rx.foreach(rows, row)),
         rx.cond(
             calm != "",
             rx.el.p(
-                rx.el.span(glyph("success"), class_name="text-ok"),
+                rx.cond(
+                    unread,
+                    rx.el.span(glyph("unknown"), class_name="text-off"),
+                    rx.el.span(glyph("success"), class_name="text-ok"),
+                ),
                 calm,
                 class_name="flex items-center gap-3 min-h-11 px-4 text-ink-2",
             ),
@@ -82,7 +89,7 @@ def _marked(symbol: rx.Var[str], tone: rx.Var[str], word: rx.Var[str]) -> rx.Com
     return rx.el.span(
         rx.el.span(glyph(symbol), class_name="text-tone mt-[3px]"),
         rx.el.span(word, class_name="text-tone-word font-(--tone-weight)"),
-        class_name="col-span-2 flex gap-3 whitespace-nowrap",
+        class_name="tab:col-span-2 flex gap-3 whitespace-nowrap",
         custom_attrs=toned(tone),
     )
 

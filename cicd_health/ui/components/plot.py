@@ -93,13 +93,20 @@ def changes(marks: Shown[Any]) -> rx.Component:
         rx.foreach(
             marks.changes,
             lambda mark: rx.recharts.reference_area(
-                x1=mark.key, x2=mark.until, fill=mark.wash, fill_opacity=0.55, stroke="none", key=mark.key
+                x1=mark.key,
+                x2=mark.until,
+                if_overflow="visible",
+                fill=mark.wash,
+                fill_opacity=0.55,
+                stroke="none",
+                key=mark.key,
             ),
         ),
         rx.foreach(
             marks.changes,
             lambda mark: rx.recharts.reference_line(
                 x=mark.key,
+                if_overflow="visible",
                 stroke=mark.ink,
                 stroke_dasharray="4 3",
                 key=mark.key,

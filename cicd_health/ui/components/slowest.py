@@ -31,8 +31,8 @@ STEPS = (
     ("Step", ""),
     ("p50", "w-[84px] text-right"),
     ("Change", "w-[76px] text-right"),
-    ("p95", "w-[84px] text-right"),
-    ("Of the critical path", "w-[152px]"),
+    ("p95", "w-[84px] text-right max-wide:hidden"),
+    ("Of the critical path", "w-[150px]"),
 )
 
 
@@ -96,7 +96,7 @@ def _step(*, row: ObjectVar[SlowRow], rest: rx.RestProp) -> rx.Component:
         rx.el.td(_name(row, row.of), class_name=f"{CELL} min-w-0"),
         rx.el.td(row.p50, class_name=f"{CELL} text-right max-tab:col-start-2 max-tab:row-start-1"),
         rx.el.td(delta(row.delta), class_name=f"{CELL} text-right max-tab:col-start-2 max-tab:row-start-2"),
-        rx.el.td(row.p95, class_name=f"{CELL} text-right text-ink-2 {HIDDEN}"),
+        rx.el.td(row.p95, class_name=f"{CELL} text-right text-ink-2 max-wide:hidden"),
         rx.el.td(_share(row), class_name=f"{CELL} max-tab:col-start-1 max-tab:row-start-2"),
         rest,
         class_name=ROW,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
@@ -12,7 +13,7 @@ from cicd_health.model.windows import WINDOWS
 from cicd_health.ui import format as text
 from cicd_health.ui import geometry, routes, rows
 from cicd_health.ui.geometry import Strip
-from cicd_health.ui.pipeline_view.numbers import run_name, run_numbers
+from cicd_health.ui.pipeline_view.numbers import run_name
 from cicd_health.ui.routes import AskedPipeline, AskedPipelines, AskedRuns
 from cicd_health.ui.run_view.head import Crumb
 from cicd_health.ui.run_view.said import Said, code, link, plain
@@ -122,12 +123,14 @@ def window_choices(pipeline_id: int, asked: AskedPipeline) -> list[Choice]:
     ]
 
 
-def verdict(report: PipelineReport, asked: AskedPipeline, zone: tzinfo) -> Verdict:
+def verdict(report: PipelineReport, numbers: Mapping[int, int], asked: AskedPipeline, zone: tzinfo) -> Verdict:
     """How it is: what, since when, why; below it the last verdict."""
     health = report.health
     if health is None:
         return Verdict("no_runs", [plain("This pipeline has not run yet.")])
-    return Verdict(health.state.value, _cause(health, report.now, asked, zone), _context(report, health, zone))
+    return Verdict(
+        health.state.value, _cause(health, report.now, asked, zone), _context(health, report.now, numbers, zone)
+    )
 
 
 def _cause(health: PipelineHealth, now: datetime, asked: AskedPipeline, zone: tzinfo) -> list[Said]:
@@ -154,12 +157,12 @@ def _since(health: PipelineHealth, now: datetime, zone: tzinfo) -> str:
     return f"{since}, for {text.span((now - health.since).total_seconds())}"
 
 
-def _context(report: PipelineReport, health: PipelineHealth, zone: tzinfo) -> list[Said]:
+def _context(health: PipelineHealth, now: datetime, numbers: Mapping[int, int], zone: tzinfo) -> list[Said]:
     said: list[Said] = []
     if health.last_run_id and health.last_outcome:
         word = "rescued by a re-run" if health.last_rescued else rows.MARKS[health.last_outcome].word.lower()
-        when = text.moment(health.last_at, report.now, zone) if health.last_at else ""
-        name = run_name(health.last_run_id, run_numbers(report))
+        when = text.moment(health.last_at, now, zone) if health.last_at else ""
+        name = run_name(health.last_run_id, numbers)
         said = [
             plain("Last verdict" + (f" on {health.branch}" if health.branch else "") + ": "),
             link(name, routes.run(health.last_run_id)),

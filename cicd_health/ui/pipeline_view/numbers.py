@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cicd_health.model.pipeline_report import PipelineReport
 
 
-def run_numbers(report: PipelineReport) -> dict[int, int]:
-    """The provider's numbers of the runs that the report shows, by our id."""
-    strip = report.health.strip if report.health else ()
-    known = [*report.latest, *strip]
-    return {run.run_id: run.number for run in known if run.number is not None}
+def run_ids(report: PipelineReport) -> set[int]:
+    """The runs that are named on the page."""
+    flaky = (run_id for job in report.flaky for run_id in job.run_ids)
+    last = {report.health.last_run_id} if report.health and report.health.last_run_id else set()
+    return {change.run_id for change in report.changes} | set(flaky) | last
 
 
-def run_name(run_id: int, numbers: dict[int, int]) -> str:
-    """`#4449`; our id where the number is not known."""
-    return f"#{numbers[run_id]}" if run_id in numbers else f"run {run_id}"
+def run_name(run_id: int, numbers: Mapping[int, int]) -> str:
+    """The provider's number, `#4449`; `a run` where it has none."""
+    return f"#{numbers[run_id]}" if run_id in numbers else "a run"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -38,17 +39,18 @@ class PipelinePage:
     runs_now: dict[str, RunNow]
 
 
-def page(report: PipelineReport, asked: AskedPipeline, zone: tzinfo) -> PipelinePage:
+def page(report: PipelineReport, numbers: Mapping[int, int], asked: AskedPipeline, zone: tzinfo) -> PipelinePage:
+    """`numbers` are the provider's, of the runs that are named (`numbers.run_ids`), by our id."""
     word = rows.BY_NAME[report.health.state if report.health else "no_runs"].word.lower()
     return PipelinePage(
         tab=f"{report.name} · {word}",
         head=head.head(report, asked, zone),
         bar=head.bar(report, asked, zone),
-        verdict=head.verdict(report, asked, zone),
+        verdict=head.verdict(report, numbers, asked, zone),
         last_runs=head.last_runs(report, zone),
         figures=figures.figures(report, asked),
         comparison=figures.comparison(report, asked),
-        troubles=troubles.troubles(report, zone),
+        troubles=troubles.troubles(report, numbers, zone),
         trends=trends.trends(report, zone),
         slowest=jobs.slowest(report, zone),
         heat=heat.heat_map(report.heat),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from cicd_health.model.changes import ChangePoint
 from cicd_health.model.flakes import FlakyJob, FlakyState
 from cicd_health.model.pipeline_report import FailureGroup, PipelineReport
 from cicd_health.ui import format as text
 from cicd_health.ui import routes
-from cicd_health.ui.pipeline_view.numbers import run_name, run_numbers
+from cicd_health.ui.pipeline_view.numbers import run_name
 from cicd_health.ui.run_view.said import Said, code, link, plain, strong
 
 FLAKY_WORDS = {
@@ -20,6 +21,7 @@ FLAKY_WORDS = {
 }
 RUNS_OF_A_FLAKE = 3
 CHANGES = 10
+SAME_TIME = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class FailureRow:
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """`calm_…` says what there is not."""
+    """`calm_…` says what there is not; `unread`: there were failures all the same."""
 
     changes: list[ChangeRow] = field(default_factory=list)
     flaky: list[FlakyRow] = field(default_factory=list)
@@ -68,29 +70,49 @@ class Troubles:
     calm_changes: str = ""
     calm_flaky: str = ""
     calm_failures: str = ""
+    unread: bool = False
 
 
-def troubles(report: PipelineReport, zone: tzinfo) -> Troubles:
-    numbers = run_numbers(report)
+def troubles(report: PipelineReport, numbers: Mapping[int, int], zone: tzinfo) -> Troubles:
     failed = report.summary.verdicts - report.summary.successes
     return Troubles(
-        changes=[change_row(change, numbers, report.now, zone) for change in report.changes[:CHANGES]],
+        changes=[change_row(change, numbers, report.now, zone) for change in told(report.changes)[:CHANGES]],
         flaky=[flaky_row(job, numbers, report.now, zone) for job in report.flaky],
         failures=[failure_row(group, report.now, zone) for group in report.failures],
         failed=f"{text.counted(failed, 'run')} did not pass" if failed else "",
         calm_changes="" if report.changes else "No job, step or rate moved to another level",
         calm_flaky="" if report.flaky else "No job failed, then passed, on the same commit in 14 days",
         calm_failures="" if report.failures else _no_reasons(failed),
+        unread=bool(failed),
     )
 
 
+def told(changes: Sequence[ChangePoint]) -> list[ChangePoint]:
+    """Newest first, the pipeline's before its jobs'. What one change is blamed on is not told again."""
+    ordered = sorted(changes, key=lambda one: (one.job is not None, one.step is not None))
+    some: list[ChangePoint] = []
+    for change in ordered:
+        if not any(_is_part(change, wider) for wider in some):
+            some.append(change)
+    return sorted(some, key=lambda one: one.at, reverse=True)
+
+
+def _is_part(change: ChangePoint, wider: ChangePoint) -> bool:
+    """Whether the wider change already names this job, or this step, at about the same time."""
+    blame = wider.blame
+    if blame is None or (change.of, change.worse) != (wider.of, wider.worse) or change.job != blame.job:
+        return False
+    return change.step in (None, blame.step) and abs(change.at - wider.at) <= SAME_TIME
+
+
 def _no_reasons(failed: int) -> str:
+    """Logs are looked into, but not every failure has one."""
     if not failed:
         return "Every run passed"
     return f"{text.counted(failed, 'run')} did not pass; no log of them shows a failing line"
 
 
-def change_row(change: ChangePoint, numbers: dict[int, int], now: datetime, zone: tzinfo) -> ChangeRow:
+def change_row(change: ChangePoint, numbers: Mapping[int, int], now: datetime, zone: tzinfo) -> ChangeRow:
     duration = change.of == "duration"
     word = ("Slower" if change.worse else "Faster") if duration else ("Fails more" if change.worse else "Fails less")
     glyph = ("slower" if duration else "unstable") if change.worse else "success"
@@ -130,7 +152,7 @@ def percent(change: ChangePoint) -> str:
     return f"{'+' if share > 0 else '−'}{abs(share):,} %"
 
 
-def _since(change: ChangePoint, numbers: dict[int, int], now: datetime, zone: tzinfo) -> list[Said]:
+def _since(change: ChangePoint, numbers: Mapping[int, int], now: datetime, zone: tzinfo) -> list[Said]:
     when = text.moment(change.at, now, zone)
     return [plain(f" since {when}, "), link(run_name(change.run_id, numbers), routes.run(change.run_id))]
 
@@ -148,7 +170,7 @@ def _sure(confidence: float) -> str:
     return f"{min(99, int(100 * confidence))} % sure"
 
 
-def flaky_row(job: FlakyJob, numbers: dict[int, int], now: datetime, zone: tzinfo) -> FlakyRow:
+def flaky_row(job: FlakyJob, numbers: Mapping[int, int], now: datetime, zone: tzinfo) -> FlakyRow:
     glyph, word = FLAKY_WORDS[job.state]
     commits = f"on {text.counted(job.commits, 'commit')}"
     said = [

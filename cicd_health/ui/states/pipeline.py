@@ -14,7 +14,7 @@ from cicd_health.live import hub
 from cicd_health.metrics import report
 from cicd_health.model.health import Query
 from cicd_health.model.windows import window_ending
-from cicd_health.store import engine
+from cicd_health.store import engine, lists
 from cicd_health.ui import guard, routes, zone
 from cicd_health.ui.geometry import Spark
 from cicd_health.ui.pipeline_view import page as pages
@@ -22,6 +22,7 @@ from cicd_health.ui.pipeline_view.figures import Compared, Figure
 from cicd_health.ui.pipeline_view.head import Bar, Head, LastRuns, window_choices
 from cicd_health.ui.pipeline_view.heat import HeatMap
 from cicd_health.ui.pipeline_view.jobs import Slowest
+from cicd_health.ui.pipeline_view.numbers import run_ids
 from cicd_health.ui.pipeline_view.page import PipelinePage
 from cicd_health.ui.pipeline_view.trends import Marks, Rates
 from cicd_health.ui.pipeline_view.troubles import Troubles
@@ -167,4 +168,8 @@ def load(pipeline_id: int, asked: AskedPipeline, viewer: ZoneInfo) -> PipelinePa
     )
     with engine.reading() as session:
         found = report.pipeline(session, query, now)
-    return pages.page(found, asked, viewer) if found is not None else None
+        if found is None:
+            return None
+        named = lists.runs_of(session, run_ids(found))
+    numbers = {row["id"]: row["number"] for row in named if row["number"] is not None}
+    return pages.page(found, numbers, asked, viewer)

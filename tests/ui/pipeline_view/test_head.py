@@ -23,7 +23,7 @@ def words(said: list[Said]) -> str:
 
 
 def cause(**changes: object) -> str:
-    return words(head.verdict(report(health=samples.pipeline(**changes)), AskedPipeline(), BERLIN).cause)
+    return words(head.verdict(report(health=samples.pipeline(**changes)), {}, AskedPipeline(), BERLIN).cause)
 
 
 def test_what_is_wrong_is_said_with_since_when_and_why():
@@ -54,9 +54,8 @@ def test_every_state_has_its_sentence(changes: dict[str, object], said: str):
 
 
 def test_the_last_verdict_is_named_and_linked():
-    last = samples.run(run_id=99, number=4449)
     health = samples.pipeline(last_run_id=99, last_outcome=Outcome.FAILURE, running=2, incident_state="acknowledged")
-    verdict = head.verdict(report(health=health, latest=(last,)), AskedPipeline(), BERLIN)
+    verdict = head.verdict(report(health=health), {99: 4449}, AskedPipeline(), BERLIN)
     assert words(verdict.context) == (
         "Last verdict on main: #4449, failure, ended 10:38. Incident acknowledged. Now: 2 running."
     )
@@ -65,7 +64,7 @@ def test_the_last_verdict_is_named_and_linked():
 
 def test_a_pipeline_that_never_ran_says_so():
     never = report(health=None, latest=())
-    assert words(head.verdict(never, AskedPipeline(), BERLIN).cause) == "This pipeline has not run yet."
+    assert words(head.verdict(never, {}, AskedPipeline(), BERLIN).cause) == "This pipeline has not run yet."
     assert head.head(never, AskedPipeline(), BERLIN).mark == "no_runs"
     assert head.last_runs(never, BERLIN).links == []
 
