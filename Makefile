@@ -36,7 +36,7 @@ fmt: install-dev ## Format, and correct what can be corrected
 	@$(PY) -m ruff format .
 
 bench: install-dev ## Measure, each number beside its floor
-	@$(PY) -m bench
+	@$(PY) -m bench --write docs/performance.md
 
 changes: install-dev ## How often change detection cries wolf, and how soon it finds what is there
 	@$(PY) -m bench.changes

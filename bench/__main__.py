@@ -46,7 +46,7 @@ def _parts(measured: Measured, ingested: Ingest | None) -> list[str]:
     if measured.columns:
         parts += [page.limits(measured.columns), page.data_sets([one.data_set for one in measured.columns])]
     if ingested:
-        parts.append(page.webhooks(ingested.table(), ingested.prepared))
+        parts += [page.webhooks(ingested.table(), ingested.prepared), page.open_pages(ingested.watched)]
     if measured.columns:
         parts += [page.reading(measured.columns), page.lists(measured.columns), page.breaking(measured.wider)]
     return parts

@@ -34,9 +34,12 @@ class Prepared:
     size: int
 
 
-def prepare(file: Path, deliveries: int) -> Prepared:
-    """Write about this many requests: whole lifecycles, hundreds of runs at a time, in the order of their moments."""
-    tellings, runs = _lifecycles(deliveries)
+def prepare(file: Path, deliveries: int, seed: str = "bench") -> Prepared:
+    """Write about this many requests: whole lifecycles, hundreds of runs at a time, in the order of their moments.
+
+    Those of another seed are of other runs.
+    """
+    tellings, runs = _lifecycles(deliveries, seed)
     total = 0
     with file.open("wb") as out:
         for telling in tellings:
@@ -48,9 +51,9 @@ def prepare(file: Path, deliveries: int) -> Prepared:
     return Prepared(file, len(tellings), runs, total // len(tellings))
 
 
-def _lifecycles(deliveries: int) -> tuple[list[Telling], int]:
+def _lifecycles(deliveries: int, seed: str) -> tuple[list[Telling], int]:
     """All of them succeed: a failure would write to the channels of the settings."""
-    rng = Random("bench")
+    rng = Random(seed)
     plans = [plan for plan in company.PIPELINES if plan.provider == "github"]
     began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
     tellings: list[Telling] = []

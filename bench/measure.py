@@ -79,10 +79,13 @@ def _loaded(name: str, prepared: Prepared, port: int, seconds: float) -> Measure
 
 
 @contextmanager
-def viewer(port: int) -> Generator[Callable[[], int]]:
-    """A page that is open while the block runs; afterwards the function tells how many pushes it received."""
+def viewer(port: int, pages: int = 1) -> Generator[Callable[[], int]]:
+    """Pages that are open while the block runs; afterwards the function tells how many pushes they received."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.viewer", str(port)], cwd=servers.ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.viewer", str(port), str(pages)],
+        cwd=servers.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     said: list[str] = []
     try:

@@ -13,6 +13,7 @@ from bench.answers import Answers, beyond_limits, growth
 from bench.bodies import Prepared
 from bench.dataset.keeping import CONFIGURATION, DataSet
 from bench.measure import CONNECTIONS
+from bench.pushes import EVERY_S, Watched
 from bench.table import lines
 from bench.timing import TIMES, Timing
 
@@ -46,6 +47,12 @@ PIPELINES = """\
 
 The same questions to {runs:,} runs of 30 days, of more and more pipelines. Milliseconds, p50 (p95).
 """
+PUSHES = """\
+## Open pages
+
+The overview, open so many times, while {per_s:.1f} events a second arrive. All pages share one snapshot per view and
+change, so that the database is asked as often for one as for all; what grows is sending.
+"""
 GROUPS = {
     "pages": "What pages show",
     "kept": "Metrics, from sums",
@@ -53,6 +60,13 @@ GROUPS = {
     "groups": "Metrics in groups",
     "http": "Over HTTP",
 }
+
+
+def open_pages(watched: Sequence[Watched]) -> str:
+    rows = [["pages open", *(f"{one.pages:,}" for one in watched)], ["---", *("---:" for _ in watched)]]
+    rows.append(["pushes received", *(f"{one.pushes:,}" for one in watched)])
+    rows.append(["server's share of a core", *(f"{one.cpu:.0%}" for one in watched)])
+    return f"{PUSHES.format(per_s=1 / EVERY_S)}\n" + "\n".join(lines(rows)) + "\n"
 
 
 def machine(now: datetime) -> str:

@@ -1,6 +1,6 @@
-"""A dashboard that is open while the load runs: the websocket of one browser, its frames read and thrown away.
+"""Dashboards that are open while a load runs: the websocket of each browser, its frames read and thrown away.
 
-Run as `python -m bench.viewer PORT`; on SIGTERM it prints how many frames came. Engine.IO 4 over a plain socket.
+Run as `python -m bench.viewer PORT PAGES`; on SIGTERM it prints how many frames came. Engine.IO 4 over plain sockets.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ async def frame(reader: asyncio.StreamReader) -> bytes:
     return await reader.readexactly(length)
 
 
-async def view(port: int) -> None:
+async def view(port: int, readers: list[asyncio.StreamReader]) -> int:
+    """Look until told to stop; the pushes received."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     path = f"/_event/?token={uuid.uuid4()}&EIO=4&transport=websocket"
     key = base64.b64encode(os.urandom(16)).decode()
@@ -50,7 +51,7 @@ async def view(port: int) -> None:
     opening = {"event": {"name": HYDRATE, "payload": {"hashes": []}, "router_data": router}}
     writer.write(masked("40/_event," + json.dumps(opening)))
     frames = 0
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
+    readers.append(reader)
     try:
         while True:
             payload = await frame(reader)
@@ -58,9 +59,15 @@ async def view(port: int) -> None:
                 writer.write(masked("3"))
             frames += payload.startswith(b"42/_event")
     except asyncio.IncompleteReadError:
-        print(frames)
-    writer.close()
+        writer.close()
+    return frames
+
+
+async def main(port: int, pages: int) -> None:
+    loop, readers = asyncio.get_running_loop(), []
+    loop.add_signal_handler(signal.SIGTERM, lambda: [reader.feed_eof() for reader in readers])
+    print(sum(await asyncio.gather(*(view(port, readers) for _ in range(pages)))))
 
 
 if __name__ == "__main__":
-    asyncio.run(view(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))

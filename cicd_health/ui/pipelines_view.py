@@ -16,7 +16,7 @@ from cicd_health.ui.format import Delta
 from cicd_health.ui.geometry import Strip
 from cicd_health.ui.routes import AskedPipeline, AskedPipelines
 from cicd_health.ui.rows import Piece, PipelineNow
-from cicd_health.ui.view import Choice
+from cicd_health.ui.view import Choice, with_chosen
 
 PAGE = 50
 STATE_WORDS = {
@@ -197,8 +197,8 @@ def head(read: Read, asked: AskedPipelines, zone: tzinfo, found: int, listed: in
             Choice(provider, rows.provider_label(provider))
             for provider in sorted({*read.providers, asked.provider} - {""})
         ],
-        repos=_with(asked.repo, read.repos),
-        branches=_with(asked.branch, read.branches),
+        repos=with_chosen(asked.repo, read.repos),
+        branches=with_chosen(asked.branch, read.branches),
         provider=asked.provider,
         repo=asked.repo,
         branch=asked.branch,
@@ -217,12 +217,6 @@ def head(read: Read, asked: AskedPipelines, zone: tzinfo, found: int, listed: in
         explaining=routes.explaining(routes.pipelines(asked)),
         zone=f"Times in {text.offset(read.now, zone)}",
     )
-
-
-def _with(chosen: str, offered: Sequence[str]) -> list[str]:
-    """What is offered, and what was chosen even when it is not offered any more."""
-    some = [name for name in offered if name]
-    return some if not chosen or chosen in some else [chosen, *some]
 
 
 def _is_narrowed(asked: AskedPipelines) -> bool:

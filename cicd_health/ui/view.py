@@ -170,8 +170,8 @@ def filters(overview: Overview, asked: Asked) -> Filters:
     return Filters(
         windows=window_choices(asked),
         providers=[Choice(provider, rows.provider_label(provider)) for provider in providers],
-        repos=_with(asked.repo, overview.repos),
-        branches=_with(asked.branch, overview.branches),
+        repos=with_chosen(asked.repo, overview.repos),
+        branches=with_chosen(asked.branch, overview.branches),
         provider=asked.provider,
         repo=asked.repo,
         branch=asked.branch,
@@ -179,7 +179,7 @@ def filters(overview: Overview, asked: Asked) -> Filters:
     )
 
 
-def _with(chosen: str, offered: Sequence[str]) -> list[str]:
+def with_chosen(chosen: str, offered: Sequence[str]) -> list[str]:
     """What is offered, and what was chosen even when it is not offered any more."""
     some = [name for name in offered if name]
     return some if not chosen or chosen in some else [chosen, *some]

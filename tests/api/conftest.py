@@ -99,6 +99,11 @@ def post_github(client: TestClient, body: Any, secret: str = "hook secret", **he
     return client.post("/webhooks/github", content=raw, headers=signed(raw, secret) | headers)
 
 
+def listed(client: TestClient, link: str) -> list[dict[str, Any]]:
+    """What is behind a link that the API gave, as it stands."""
+    return client.get(link, headers=KEY).json()["items"]
+
+
 def receive(*bodies: Any, provider: str = "github", at: datetime = NOW) -> list[flow.Receipt]:
     """Deliveries that arrived before."""
     return flow.receive([delivery(body, provider=provider, at=at) for body in bodies], at)

@@ -98,8 +98,8 @@ def test_an_empty_list_is_empty(get, configured, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["sources", "repos", "pipelines", "pipelines/1", "runs", "runs/1", "metrics", "metrics/series", "flaky", "deliveries",
-     "alerts", "rules", "channels"],
+    ["sources", "repos", "pipelines", "pipelines/1", "runs", "runs/1", "metrics", "metrics/series", "flaky",
+     "deliveries", "alerts", "rules", "channels"],
 )  # fmt: skip
 def test_every_route_asks_who_is_there(client, path):
     answer = client.get(f"/api/v1/{path}")

@@ -62,7 +62,7 @@ def watched(page: Page) -> Locator:
 
 def test_a_log_that_somebody_asks_for_opens_at_its_failing_lines(page: Page, watched: Locator, github: GitHubStub):
     page.goto("/runs?q=%231")
-    page.get_by_role("row").filter(has_text="#1").get_by_role("link").first.click()
+    page.get_by_role("row").get_by_role("link", name="#1").click()
     log = page.get_by_role("region", name="Log")
     page.evaluate("window.stayed = true")
     github.slow(1, path=r"/actions/jobs/\d+/logs")
@@ -81,7 +81,7 @@ def test_a_failure_that_no_webhook_told_comes_with_the_next_poll_and_its_log_by_
     page.goto("/runs")
     row = page.get_by_role("row").filter(has_text="#2")
     expect(row).to_contain_text("Failure", timeout=POLLED_MS)
-    row.get_by_role("link").first.click()
+    row.get_by_role("link", name="#2").click()
     expect(page.locator("[data-line=cause]")).to_contain_text(LOST, timeout=POLLED_MS)
     expect(page).to_have_title(re.compile(r"^ci #2 · failure$"))
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Runs").first.click()

@@ -13,16 +13,19 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from cicd_health.metrics import METRICS, report
+from cicd_health.metrics import METRICS, duration, report
+from cicd_health.metrics.metric import Metric, explain
+from cicd_health.metrics.report.numbers import summarise
 from cicd_health.model.explain import Explanation, LeftOut
-from cicd_health.model.health import Query
-from cicd_health.model.runs import FAILED, VERDICTS
+from cicd_health.model.health import Query, Restore
+from cicd_health.model.runs import FAILED, VERDICTS, Outcome
+from cicd_health.model.tally import Tally
 from cicd_health.model.windows import Window, window_ending
 from cicd_health.store import engine, lists, recount
 from cicd_health.store.lists import RunFilter
 from cicd_health.store.reports import rows as counted
 from cicd_health.store.tables import PipelineRow, RunRow
-from tests.factories import NOW, Rows
+from tests.factories import NOW, Rows, contribution
 
 WEEK = Query(window_ending("7d", NOW))
 OF_ALL_RUNS = {metric.slug for metric in METRICS} - {
@@ -201,6 +204,29 @@ def test_the_numbers_by_example(session: Session, rows: Rows) -> None:
     assert (by_slug["spent_s"].value, by_slug["rerun_s"].value, by_slug["rerun_s"].n) == (90.0, 40.0, 1)
     assert {part.name: part.value for part in by_slug["queue_s"].parts}["oldest wait"] == 240.0
     assert (by_slug["last_outcome"].n, by_slug["last_outcome"].m) == (1, 1)
+
+
+def test_a_metric_that_says_no_more_than_its_number_is_explained_as_counting_every_run() -> None:
+    tally = Tally.of(*(contribution(outcome=outcome) for outcome in ("success", "timed_out", "cancelled")))
+    summary = summarise(WEEK, WEEK.window, tally, Restore(), {})
+    metric = Metric(
+        slug="timeouts",
+        label="Timeouts",
+        unit="count",
+        better="lower",
+        formula="timed_out",
+        source="Of a run, the last attempt counts.",
+        compute=lambda summary: summary.counts.get(Outcome.TIMED_OUT),
+    )
+    one = explain(metric, summary, WEEK)
+    assert (one.value, one.n, one.m, one.left_out, one.counted, one.query) == (1, 3, 3, (), "", WEEK)
+
+
+def test_percentiles_from_a_histogram_say_how_far_they_may_be_off() -> None:
+    tally = Tally.of(*(contribution() for _ in range(1234)))
+    summary = summarise(WEEK, WEEK.window, tally, Restore(), {})
+    remarks = explain(duration.METRIC, summary, WEEK).remarks
+    assert remarks == ("Nearest rank, within 0.5 %: from a histogram of 1,234 values.",)
 
 
 def test_a_count_of_jobs_lists_no_runs_of_its_own(session: Session, rows: Rows) -> None:

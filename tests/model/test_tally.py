@@ -12,15 +12,15 @@ from cicd_health.model.runs import Outcome
 from cicd_health.model.tally import ZERO, Seconds, Tally, Values, bin_of, middle_of
 from tests.factories import contribution
 
+MEASURED = ("duration_s", "queue_s", "restored_s", "spent_s", "rerun_s")
 seconds = st.one_of(st.none(), st.floats(0, 3e6))
 contributions = st.builds(
-    lambda outcome, first, duration_s, queue_s: contribution(
-        outcome=outcome, first_outcome=first, duration_s=duration_s, queue_s=queue_s
+    lambda outcome, first, *measured: contribution(
+        outcome=outcome, first_outcome=first, **dict(zip(MEASURED, measured, strict=True))
     ),
     st.sampled_from(Outcome),
     st.one_of(st.none(), st.sampled_from(Outcome)),
-    seconds,
-    seconds,
+    *[seconds] * 5,
 )
 tallies = st.lists(contributions, max_size=12).map(lambda them: Tally.of(*them))
 
@@ -116,8 +116,25 @@ def test_a_run_is_rescued_when_its_first_attempt_failed_and_its_last_passed() ->
 
 
 def test_exact_tallies_keep_every_value_and_take_none_away() -> None:
-    a = Tally.counting([("success", "success", 3.3, 1.0)], exact=True)
-    b = Tally.counting([("success", "success", 1.1, None)], exact=True)
+    a = Tally.counting([("success", "success", 3.3, 1.0, 60.0, 3.3, None)], exact=True)
+    b = Tally.counting([("success", "success", 1.1, None, None, None, None)], exact=True)
     assert (a + b).passed == Values([3.3, 1.1])
     with pytest.raises(ValueError, match="only be added"):
         a - b
+
+
+def test_machine_time_and_times_to_restore_add_up() -> None:
+    tally = Tally.of(
+        contribution(spent_s=90.5, rerun_s=30.25, restored_s=600.0),
+        contribution(outcome="cancelled", spent_s=10.0),
+        contribution(outcome="running", duration_s=None),
+    )
+    assert (tally.spent_us, tally.spent_n) == (100_500_000, 2)
+    assert (tally.rerun_us, tally.rerun_n) == (30_250_000, 1)
+    assert (tally.restored.n, tally.restored.sum) == (1, 600.0)
+
+
+def test_texts_of_before_machine_time_was_kept_are_read() -> None:
+    old = '[{"success":1},{"success":1},0,[1,5000000,0,{"870":1}],[0,0,0,{}],[0,0,1,{}]]'
+    tally = Tally.from_text(old)
+    assert (tally.counts, tally.passed.sum, tally.restored.n, tally.spent_us) == ({"success": 1}, 5.0, 0, 0)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
 from cicd_health import flow, queue, settings
+from cicd_health.flow import saving
 from cicd_health.store import engine, logs, recount, tallies
 from tests.bodies import delivery, github_job, github_run, jenkins_build
 from tests.conftest import use
+from tests.store import histories
 
 NOW = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 
@@ -70,3 +74,23 @@ def test_webhooks_of_a_run_do_not_wait_for_a_log_of_it_that_is_being_written(pos
         assert not webhook.is_alive()
     with engine.reading() as session:
         assert session.execute(sa.text("SELECT outcome FROM runs")).scalar_one() == "failure"
+
+
+def test_verdicts_that_are_saved_at_the_same_moment_see_each_other(database: sa.Engine):
+    """Some fail and some pass, on few commits: what was restored, and what is flaky, takes all of them together."""
+    events = histories.history(random.Random(11), runs=24, days=0.5)
+    parts = [saving.Parsed(None, tuple(events[n : n + 5])) for n in range(0, len(events), 5)]
+
+    def save(parts: list[saving.Parsed]) -> None:
+        for part in parts:
+            saving.absorb([part], NOW)
+
+    save(parts[:3])
+    with ThreadPoolExecutor(3) as threads:
+        saving_all = threads.map(save, [parts[3::3], parts[4::3], parts[5::3]])
+        flow.count_anew(NOW)  # takes turns with them
+        list(saving_all)
+    with engine.reading() as session:
+        assert histories.restored(session)
+        assert histories.kept_flakes(session)
+        assert [str(difference) for difference in recount.check(session)] == []

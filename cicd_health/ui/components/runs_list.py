@@ -73,7 +73,7 @@ def _row(*, row: ObjectVar[RunListRow], now: ObjectVar[RunNow], rest: rx.RestPro
                 inside(
                     row.pipeline,
                     to=row.of,
-                    class_name="tab:relative tab:hover:underline font-medium truncate shrink-0 max-w-full",
+                    class_name="tab:relative tab:z-1 tab:hover:underline font-medium truncate shrink-0 max-w-full",
                 ),
                 rx.el.span(row.where, class_name="text-12 text-ink-3 truncate"),
                 class_name="flex items-baseline gap-2 min-w-0",

@@ -62,7 +62,11 @@ def _pipeline() -> rx.Component:
                 rx.cond(PipelineState.head.nothing != "", _nothing(), _inside_the_window()),
                 class_name=STACK,
             ),
-            _latest(),
+            rx.el.div(
+                _latest(),
+                comparison(numbers.comparison),
+                class_name=f"{STACK} desk:max-wide:grid-cols-[minmax(0,1fr)_440px] items-start",
+            ),
             class_name="grid gap-4 tab:gap-5 min-w-0 items-start grid-cols-[minmax(0,1fr)] "
             "wide:grid-cols-[minmax(0,1fr)_800px]",
         ),
@@ -81,7 +85,7 @@ def _inside_the_window() -> rx.Component:
         _charts(),
         rx.el.div(
             rx.el.div(slowest_jobs(jobs.shown, jobs.sparks), _heat(), class_name=STACK),
-            rx.el.div(slowest_steps(jobs.shown), comparison(PipelineNumbersState.comparison), class_name=STACK),
+            slowest_steps(jobs.shown),
             class_name=f"{STACK} desk:grid-cols-[minmax(0,7fr)_minmax(0,5fr)] items-start",
         ),
     )

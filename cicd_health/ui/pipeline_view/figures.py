@@ -86,14 +86,14 @@ def figures(report: PipelineReport, asked: AskedPipeline) -> list[Figure]:
         figure(
             "spent_s",
             "Machine time",
-            text.duration(now.spent_s) if now.spent_s else text.NOTHING,
+            _spent(now.spent_s, now),
             f"{text.duration(now.spent_s / now.total)} a run" if now.spent_s and now.total else "none measured",
             text.count_delta(now.spent_s, before.spent_s),
         ),
         figure(
             "rerun_s",
             "Lost to re-runs",
-            text.duration(now.rerun_s) if now.spent_s else text.NOTHING,
+            _spent(now.rerun_s, now),
             f"{text.rate(now.rerun_s / now.spent_s)} of machine time" if now.spent_s else "none measured",
             text.count_delta(now.rerun_s, before.rerun_s),
         ),
@@ -131,6 +131,11 @@ def _slow_end(spread: Distribution, like: Distribution | None = None) -> float |
 def _restored(now: Summary) -> str:
     closed = f"{text.count(now.restore.n)} restored" if now.restore.n else "nothing to restore"
     return f"{closed}, {text.count(now.restore.open)} open" if now.restore.open else closed
+
+
+def _spent(seconds: float, of: Summary) -> str:
+    """Nothing where no machine time was measured at all."""
+    return text.duration(seconds) if of.spent_s else text.NOTHING
 
 
 def per_day(number: float) -> str:
@@ -175,15 +180,15 @@ def comparison(report: PipelineReport, asked: AskedPipeline) -> list[Compared]:
         ),
         line(
             "Machine time",
-            text.duration(now.spent_s),
-            text.duration(before.spent_s),
+            _spent(now.spent_s, now),
+            _spent(before.spent_s, before),
             text.count_delta(now.spent_s, before.spent_s),
             "spent_s",
         ),
         line(
             "Lost to re-runs",
-            text.duration(now.rerun_s),
-            text.duration(before.rerun_s),
+            _spent(now.rerun_s, now),
+            _spent(before.rerun_s, before),
             text.count_delta(now.rerun_s, before.rerun_s),
             "rerun_s",
         ),

@@ -18,7 +18,7 @@ from cicd_health.ui.routes import AskedPipeline, AskedPipelines, AskedRuns
 from cicd_health.ui.run_view.head import Crumb
 from cicd_health.ui.run_view.said import Said, code, link, plain
 from cicd_health.ui.run_view.verdict import Verdict
-from cicd_health.ui.view import Choice
+from cicd_health.ui.view import Choice, with_chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,9 @@ def length(window: str) -> str:
 
 def bar(report: PipelineReport, asked: AskedPipeline, zone: tzinfo) -> Bar:
     own = report.query.pipeline_id or 0
-    branches = [branch for branch in report.branches if branch]
     return Bar(
         windows=window_choices(own, asked),
-        branches=branches if not asked.branch or asked.branch in branches else [asked.branch, *branches],
+        branches=with_chosen(asked.branch, report.branches),
         branch=asked.branch,
         zone=f"Times in {text.offset(report.now, zone)}",
     )

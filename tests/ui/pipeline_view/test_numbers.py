@@ -45,6 +45,12 @@ def test_the_comparison_shows_both_windows_with_their_n_of_m():
     assert (lines["Success rate"].now, lines["Success rate"].now_of) == ("94.2 %", "630 of 669")
 
 
+def test_a_window_without_machine_time_is_not_said_to_have_cost_none():
+    lines = {one.label: one for one in figures.comparison(report(previous=samples.summary()), AskedPipeline())}
+    assert (lines["Machine time"].now, lines["Machine time"].before) == ("20h 00m", "–")
+    assert lines["Lost to re-runs"].before == "–"
+
+
 def test_a_job_shows_its_share_of_the_critical_path_and_when_it_moved():
     shown = jobs.slowest(report(changes=(change(job="assemble", blame=None),), looked_at=68), BERLIN)
     first, second = shown.jobs
