@@ -68,8 +68,13 @@ def _after(query: sa.Select[Any], moment: sa.Column[Any], id: sa.Column[Any], af
     query = query.order_by(moment.desc(), id.desc())
     if after is None:
         return query
+    return query.where(before(moment, id, after))
+
+
+def before(moment: sa.Column[Any], id: sa.Column[Any], after: Place) -> sa.ColumnElement[bool]:
+    """That rows come after a place in a list whose newest are first."""
     place = sa.tuple_(sa.literal(after[0], UtcDateTime()), sa.literal(after[1], sa.BigInteger))
-    return query.where(sa.tuple_(moment, id) < place)
+    return sa.tuple_(moment, id) < place
 
 
 RUNS = (
@@ -87,7 +92,7 @@ RUNS = (
 
 def runs(session: Session, wanted: RunFilter, limit: int, after: Place | None = None) -> Rows:
     """Runs by creation, newest first."""
-    query = RUNS.where(*_conditions(session, wanted))
+    query = RUNS.where(*conditions(session, wanted))
     return _rows(session, _after(query, RUN.c.created_at, RUN.c.id, after).limit(limit))
 
 
@@ -96,24 +101,25 @@ def columns_of_runs(
 ) -> Sequence[Any]:
     """These columns, in this order, of runs by creation, newest first: less to carry where there are many."""
     columns = (RUNS.selected_columns[name] for name in names)
-    query = RUNS.with_only_columns(*columns, maintain_column_froms=True).where(*_conditions(session, wanted))
+    query = RUNS.with_only_columns(*columns, maintain_column_froms=True).where(*conditions(session, wanted))
     return session.connection().execute(_after(query, RUN.c.created_at, RUN.c.id, after).limit(limit)).all()
 
 
 def number_of_runs(session: Session, wanted: RunFilter, at_most: int) -> int:
     """How many runs there are; counting ends at `at_most`."""
     every = RUNS.with_only_columns(RUN.c.id, maintain_column_froms=True)
-    found = every.where(*_conditions(session, wanted)).limit(at_most).subquery()
+    found = every.where(*conditions(session, wanted)).limit(at_most).subquery()
     return session.connection().execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
-def _conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElement[bool]]:
+def conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElement[bool]]:
+    """What holds for each of these runs; some of it is about the pipeline and repository that RUNS joins."""
     equal = (RUN.c.provider, wanted.provider), (RUN.c.branch, wanted.branch), (RUN.c.event, wanted.event)
     for column, value in (*equal, (RUN.c.actor, wanted.actor)):
         if value is not None:
             yield column == value
     if wanted.repo is not None:
-        yield RUN.c.repo_id.in_(_repo_ids(session, wanted.repo))
+        yield RUN.c.repo_id.in_(repo_ids(session, wanted.repo))
     if wanted.pipeline is not None:
         yield RUN.c.pipeline_id.in_(pipeline_ids(session, wanted.pipeline))
     if wanted.statuses:
@@ -134,7 +140,8 @@ def _conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElemen
         yield _mentions(session, wanted.q)
 
 
-def _repo_ids(session: Session, name: str) -> list[int]:
+def repo_ids(session: Session, name: str) -> list[int]:
+    """Of the repositories of this name; two sources may have one each."""
     return list(session.connection().execute(sa.select(REPO.c.id).where(REPO.c.name == name)).scalars())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -14,12 +14,15 @@ from cicd_health.metrics.metric import distribution
 from cicd_health.metrics.report.flaky import flaky
 from cicd_health.metrics.report.numbers import passed_of
 from cicd_health.model.changes import ChangePoint
-from cicd_health.model.flakes import CONFIRMED, Flake, flakiest
+from cicd_health.model.flakes import CONFIRMED, WINDOW, Flake, flakiest
 from cicd_health.model.health import HealthState, PipelineHealth, Query, StripRun
 from cicd_health.model.runs import ABSURD_S, Outcome
 from cicd_health.model.tally import Tally
+from cicd_health.model.windows import Window
 from cicd_health.store import changes
 from cicd_health.store.reports import pipelines as kept
+from cicd_health.store.reports.days import Days
+from cicd_health.store.reports.pieces import MEMORY, remembered
 from cicd_health.store.reports.pipelines import LastVerdict, Named, OpenIncident, Streak, Unfinished
 from cicd_health.store.reports.reading import Reading
 
@@ -113,13 +116,27 @@ def _read(
         verdicts=verdicts,
         verdicts_anywhere=verdicts_anywhere,
         streaks=kept.streaks(session, query, failing),
-        flakes=flakiest(flaky(session, query, now, commits=CONFIRMED)),
+        flakes=_flakes(session, query, now.replace(second=0, microsecond=0)),
         unfinished=unfinished,
         waiting=kept.waiting_jobs(session, (run.run_id for runs in unfinished.values() for run in runs)),
         changes=_worse(changes.of_pipelines(session, None, query.window.start), query),
         # the oldest of each pipeline is the one to show: the later ones overwrite nothing
         incidents={i.pipeline_id: i for i in reversed(incidents) if i.pipeline_id is not None},
     )
+
+
+def _flakes(session: Session, query: Query, minute: datetime) -> Mapping[int, Flake]:
+    """The flakiest job of each pipeline that has a confirmed one: as of a minute, remembered while nothing changes."""
+    since = minute - WINDOW
+    revisions = [Days(session, subject, since, minute).revisions(since, minute) for subject in ("run", "job")]
+
+    def read() -> Mapping[int, Flake]:
+        return flakiest(flaky(session, query, minute, commits=CONFIRMED))
+
+    if any(0 in of_subject for of_subject in revisions):
+        return read()
+    asked = replace(query, window=Window("custom", since, minute))
+    return remembered(MEMORY, ("flakes", str(session.get_bind().engine.url), asked, *revisions), read, len)
 
 
 def _worse(found: Iterable[ChangePoint], query: Query) -> dict[int, list[ChangePoint]]:

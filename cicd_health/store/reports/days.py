@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 
 import sqlalchemy as sa
@@ -22,13 +23,17 @@ class Days:
     """The revision of each day of UTC that has any run or job, read before anything that is remembered by it."""
 
     def __init__(self, session: Session, subject: Subject, start: datetime, end: datetime) -> None:
-        connection = session.connection()
+        self._session, self._subject = session, subject
         of_all = (TALLY.c.scope == "all", TALLY.c.scope_id == 0, TALLY.c.subject == subject, TALLY.c.grain == "day")
         kept = sa.select(TALLY.c.bucket_at, TALLY.c.revision).where(
             *of_all, TALLY.c.bucket_at >= floor(start, DAY), TALLY.c.bucket_at < end
         )
-        self._revisions: dict[datetime, int] = {row[0]: row[1] for row in connection.execute(kept)}
-        self.newest: datetime | None = connection.execute(sa.select(sa.func.max(MOMENT[subject]))).scalar()
+        self._revisions: dict[datetime, int] = {row[0]: row[1] for row in session.connection().execute(kept)}
+
+    @cached_property
+    def newest(self) -> datetime | None:
+        """When the newest run or job there is was created."""
+        return self._session.connection().execute(sa.select(sa.func.max(MOMENT[self._subject]))).scalar()
 
     def revision(self, day: datetime) -> int:
         """0 for a day without any."""

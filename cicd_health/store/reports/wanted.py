@@ -37,10 +37,13 @@ class Wanted:
 
     @property
     def lasting(self) -> bool:
-        """Whether the sums of its day are written anew when a row becomes one of them; not so for jobs of some runs."""
+        """Whether the sums of its day are written anew when a row becomes one of them.
+
+        Not so for jobs of some runs, nor for runs with some job.
+        """
         query = self.query
         if query.subject == "run":
-            return True
+            return query.job is None
         return self.by != "branch" and query.branch is None and query.event is None and query.actor is None
 
     def read(self, session: Session, spans: Sequence[Span]) -> Iterable[Any]:

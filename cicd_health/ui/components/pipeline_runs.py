@@ -21,10 +21,10 @@ RUNS = (
     ("Ended", "w-[98px] text-right"),
 )
 NUMBERS = (
-    ("Number", "w-[124px]"),
+    ("Number", "w-[132px]"),
     ("Now", "text-right"),
     ("Before", "text-right"),
-    ("", "w-[84px] text-right"),
+    ("", "w-[80px] text-right"),
 )
 COMPARED = "h-9 px-1.5 tab:px-3 first:pl-4 last:pr-4 border-t border-line group-first:border-t-0 truncate"
 
@@ -115,19 +115,23 @@ def _compared(line: Shown[Compared]) -> rx.Component:
     return rx.el.tr(
         rx.el.th(line.label, scope="row", class_name=f"{COMPARED} text-left font-normal text-ink-2"),
         rx.el.td(
-            _beside(line.now_of),
-            explain_link(line.now, to=line.href, label=f"{line.label} {line.now}"),
-            class_name=f"{COMPARED} text-right font-medium",
+            _with(line.now_of, explain_link(line.now, to=line.href, label=f"{line.label} {line.now}")),
+            class_name=f"{COMPARED} font-medium",
         ),
-        rx.el.td(_beside(line.before_of), line.before, class_name=f"{COMPARED} text-right text-ink-3"),
+        rx.el.td(_with(line.before_of, rx.el.span(line.before)), class_name=f"{COMPARED} text-ink-3"),
         rx.el.td(delta(line.delta), class_name=f"{COMPARED} text-right"),
         class_name="group",
         key=line.label,
     )
 
 
-def _beside(n_of_m: rx.Var[str]) -> rx.Component:
-    return rx.cond(n_of_m != "", rx.el.span(n_of_m, class_name="mr-2 text-12 font-normal text-ink-3 max-tab:hidden"))
+def _with(n_of_m: rx.Var[str], number: rx.Component) -> rx.Component:
+    """The number is never cut short; its n of m is where there is no room."""
+    return rx.el.span(
+        rx.el.span(n_of_m, title=n_of_m, class_name="min-w-0 truncate text-12 font-normal text-ink-3 max-tab:hidden"),
+        rx.el.span(number, class_name="flex-none"),
+        class_name="flex items-baseline justify-end gap-2",
+    )
 
 
 def _heads(columns: tuple[tuple[str, str], ...], shown: str = "hidden tab:table-header-group") -> rx.Component:

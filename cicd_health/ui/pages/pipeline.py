@@ -65,7 +65,7 @@ def _pipeline() -> rx.Component:
             rx.el.div(
                 _latest(),
                 comparison(numbers.comparison),
-                class_name=f"{STACK} desk:max-wide:grid-cols-[minmax(0,1fr)_440px] items-start",
+                class_name=f"{STACK} desk:max-wide:grid-cols-[minmax(0,1fr)_520px] items-start",
             ),
             class_name="grid gap-4 tab:gap-5 min-w-0 items-start grid-cols-[minmax(0,1fr)] "
             "wide:grid-cols-[minmax(0,1fr)_800px]",
