@@ -64,7 +64,8 @@ def dashboard(
 
 
 def _loaded(name: str, prepared: Prepared, port: int, seconds: float) -> Measured:
-    command = [sys.executable, "-m", "bench.load", prepared.file, port, CONNECTIONS, seconds, WARM_UP]
+    warm_up = min(WARM_UP, prepared.deliveries // 4)
+    command = [sys.executable, "-m", "bench.load", prepared.file, port, CONNECTIONS, seconds, warm_up]
     done = subprocess.run([str(part) for part in command], cwd=servers.ROOT, check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     return Measured(

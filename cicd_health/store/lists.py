@@ -6,8 +6,8 @@ between neither repeat nor hide any. Rows are mappings of column names, with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -112,32 +112,33 @@ def number_of_runs(session: Session, wanted: RunFilter, at_most: int) -> int:
     return session.connection().execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
-def conditions(session: Session, wanted: RunFilter) -> Iterable[sa.ColumnElement[bool]]:
-    """What holds for each of these runs; some of it is about the pipeline and repository that RUNS joins."""
-    equal = (RUN.c.provider, wanted.provider), (RUN.c.branch, wanted.branch), (RUN.c.event, wanted.event)
-    for column, value in (*equal, (RUN.c.actor, wanted.actor)):
-        if value is not None:
-            yield column == value
-    if wanted.repo is not None:
-        yield RUN.c.repo_id.in_(repo_ids(session, wanted.repo))
-    if wanted.pipeline is not None:
-        yield RUN.c.pipeline_id.in_(pipeline_ids(session, wanted.pipeline))
-    if wanted.statuses:
-        yield RUN.c.status.in_([status.value for status in wanted.statuses])
-    if wanted.outcomes:
-        yield RUN.c.outcome.in_([outcome.value for outcome in wanted.outcomes])
-    if wanted.sha:
-        yield _sha(wanted.sha.lower())
-    if wanted.start is not None:
-        yield RUN.c.created_at >= wanted.start
-    if wanted.end is not None:
-        yield RUN.c.created_at < wanted.end
-    if wanted.job is not None:
-        yield sa.exists().where(JOB.c.run_id == RUN.c.id, JOB.c.name == wanted.job)
-    if wanted.counted:
-        yield counted.condition(wanted.counted, Among(session, wanted.branch, wanted.job, wanted.start))
-    if wanted.q:
-        yield _mentions(session, wanted.q)
+def asked(wanted: RunFilter) -> list[str]:
+    """The fields that narrow the list."""
+    values = ((one.name, getattr(wanted, one.name)) for one in fields(wanted))
+    return [
+        name for name, value in values if value not in (None, ()) and (value or name not in ("sha", "q", "counted"))
+    ]
+
+
+def conditions(session: Session, wanted: RunFilter, answered: Collection[str] = ()) -> list[sa.ColumnElement[bool]]:
+    """What holds for each of these runs, apart from the fields `answered`. RUNS joins what it is about."""
+    made: dict[str, Callable[[], sa.ColumnElement[bool]]] = {
+        "provider": lambda: RUN.c.provider == wanted.provider,
+        "branch": lambda: RUN.c.branch == wanted.branch,
+        "event": lambda: RUN.c.event == wanted.event,
+        "actor": lambda: RUN.c.actor == wanted.actor,
+        "repo": lambda: RUN.c.repo_id.in_(repo_ids(session, wanted.repo or "")),
+        "pipeline": lambda: RUN.c.pipeline_id.in_(pipeline_ids(session, wanted.pipeline or "")),
+        "statuses": lambda: RUN.c.status.in_([status.value for status in wanted.statuses]),
+        "outcomes": lambda: RUN.c.outcome.in_([outcome.value for outcome in wanted.outcomes]),
+        "sha": lambda: _sha((wanted.sha or "").lower()),
+        "start": lambda: RUN.c.created_at >= wanted.start,
+        "end": lambda: RUN.c.created_at < wanted.end,
+        "job": lambda: sa.exists().where(JOB.c.run_id == RUN.c.id, JOB.c.name == wanted.job),
+        "counted": lambda: counted.condition(wanted.counted, Among(session, wanted.branch, wanted.job, wanted.start)),
+        "q": lambda: _mentions(session, wanted.q or ""),
+    }
+    return [made[name]() for name in asked(wanted) if name not in answered]
 
 
 def repo_ids(session: Session, name: str) -> list[int]:

@@ -8,7 +8,7 @@ for, even none, and still have a next one, which goes on from where this one sto
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +17,13 @@ from sqlmodel import Session
 
 from cicd_health.model.runs import FAILED, Outcome, Status
 from cicd_health.store import lists
-from cicd_health.store.lists import RUN, RUNS, Place, RunFilter, Rows
+from cicd_health.store.lists import RUN, RUNS, Place, Rows, RunFilter
 
 LOOKED_THROUGH = 10_000  # runs, for one page
+NO_LIMIT = 2**31
+SPAN = frozenset({"start", "end"})
 SOME = 8  # ids or outcomes, each of which is followed by itself
-UNFINISHED = sa.literal_column("(runs.status != 'completed')", sa.Boolean)  # in the words of the partial index
+UNFINISHED: Any = sa.literal_column("(runs.status != 'completed')", sa.Boolean)  # in the words of the partial index
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ EVERYTHING = Road((sa.true(),), frozenset())
 def run_page(session: Session, wanted: RunFilter, limit: int, after: Place | None = None) -> RunPage:
     """At most `limit` runs by creation, going on after a place."""
     roads = _roads(session, wanted)
-    asked = {one.name for one in fields(wanted) if getattr(wanted, one.name) not in (None, (), "")} - {"start", "end"}
+    asked = set(lists.asked(wanted)) - SPAN
     whole = next((road for road in roads if road.names >= asked), EVERYTHING if not asked else None)
     if whole is not None:
         return _page(_rows(session, wanted, whole, None, limit + 1, after), limit)
@@ -140,17 +142,15 @@ def _rows(
     session: Session, wanted: RunFilter, road: Road, reach: datetime | None, limit: int, after: Place | None
 ) -> Rows:
     """The first runs on the road, down to where it reaches, that meet what else is wanted."""
-    rest = replace(wanted, **{name: RunFilter.__dataclass_fields__[name].default for name in road.names})
-    exact = rest == RunFilter(start=wanted.start, end=wanted.end)
+    others = lists.conditions(session, wanted, answered=road.names | SPAN)
     span = _span(wanted, after) + ([] if reach is None else [RUN.c.created_at >= reach])
-    most = limit if exact else LOOKED_THROUGH + limit
     ways = []
     for condition in road.conditions:
         way = sa.select(RUN.c.id, RUN.c.created_at).where(condition, *span)
-        # The limit keeps the database on this road: it may not think of a better one that is not.
-        ways.append(way.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(most).subquery())
+        # With a limit of its own, the database stays on this road: it may not take another for shorter that is not.
+        way = way.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(NO_LIMIT if others else limit)
+        ways.append(way.subquery())
     seen = sa.union_all(*(sa.select(way) for way in ways)).subquery("seen") if len(ways) > 1 else ways[0]
-    query = RUNS.join(seen, seen.c.id == RUN.c.id).order_by(seen.c.created_at.desc(), seen.c.id.desc()).limit(limit)
-    if not exact:
-        query = query.where(*lists.conditions(session, rest))
+    query = RUNS.join(seen, seen.c.id == RUN.c.id).where(*others)
+    query = query.order_by(seen.c.created_at.desc(), seen.c.id.desc()).limit(limit)
     return session.connection().execute(query).mappings().all()

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from cicd_health.flow import saving
 from cicd_health.metrics import METRICS, report
 from cicd_health.metrics.metric import nearest_rank
 from cicd_health.model.health import Distribution, Query, Restore
@@ -21,7 +22,7 @@ from cicd_health.model.windows import Window, window_ending
 from cicd_health.store import engine, recount
 from cicd_health.store.reports import rows as counted
 from cicd_health.store.tables import RunRow
-from tests.factories import NOW, Rows, at
+from tests.factories import NOW, Rows, at, attempt
 
 WEEK = window_ending("7d", NOW)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -335,3 +336,21 @@ def test_groups_and_buckets_add_up_to_the_summary_either_way(
     whole = Counter(report.summary(session, query, NOW).counts)
     for by in ("day", "pipeline", "repo"):
         assert sum((Counter(s.counts) for _, s in report.groups(session, query, by)), Counter()) == whole
+
+
+def test_a_run_that_gets_another_branch_or_actor_is_counted_there_at_once(database: sa.Engine) -> None:
+    """The sums of its day stay the same; what was read of that day before must not be shown again."""
+    window = window_ending("30d", NOW)
+
+    def told(**labels: str | None) -> None:
+        run = attempt(external_id="77", created_at=ago(days=3), **labels)
+        saving.absorb([saving.Parsed(None, (run,), quiet=True)], NOW)
+
+    def counted_on(**labels: str) -> int:
+        with engine.reading() as session:
+            return report.summary(session, Query(window, **labels), NOW).total
+
+    told(branch="main", actor=None)
+    assert (counted_on(branch="main"), counted_on(branch="dev"), counted_on(actor="wren")) == (1, 0, 0)
+    told(branch="dev", actor="wren")
+    assert (counted_on(branch="main"), counted_on(branch="dev"), counted_on(actor="wren")) == (0, 1, 1)
