@@ -150,7 +150,7 @@ def _apply(
         pushed = [batch[index].delivery_id is not None for index, _ in pairs]
         saved = runs.save(session, [event for _, event in pairs], now, quiet=quiet, pushed=pushed)
         judged = _to_judge(session, saved.changes)
-        tallies.change(session, saved.removed, saved.added, saved.relabelled)
+        tallies.change(session, saved.removed, saved.added)
         for (index, _), run_id in zip(pairs, saved.run_ids, strict=True):
             if run_id is not None and run_id not in run_ids[index]:
                 run_ids[index].append(run_id)

@@ -41,7 +41,6 @@ JOBS_KNOWN = (
     .where(RUN.c.id == sa.bindparam("key"), RUN.c.jobs_known < sa.bindparam("known"))
     .values(jobs_known=sa.bindparam("known"))
 )
-LABELS = ("branch", "event", "actor")  # of a run: it is counted by them, and no tally is kept for them
 NEWER = RUN.alias("newer")
 # Cancelled while a newer run of the same pipeline and branch was there: of these runs, or of these pipelines since.
 OVERTAKEN = sa.select(RUN).where(
@@ -88,7 +87,6 @@ class Saved:
     changes: tuple[Change, ...]
     removed: tuple[Contribution, ...]
     added: tuple[Contribution, ...]
-    relabelled: tuple[datetime, ...]  # when the runs were created that can be found under another label now
     run_ids: tuple[int | None, ...]  # in the order of the events; None for a job whose run is not here yet
 
 
@@ -137,17 +135,8 @@ def save(
         changes=changes,
         removed=(*(c for one in touched for c in one.before), *cancelled, *were_restored),
         added=(*(c for one in touched for c in contributions(one.state)), *superseded, *are_restored),
-        relabelled=tuple(_relabelled(touched)),
         run_ids=tuple(held[key].run_id for key in keys),
     )
-
-
-def _relabelled(touched: Iterable[Held]) -> Iterable[datetime]:
-    for one in touched:
-        run = one.state.run
-        was = one.was(run) if run is not None else None
-        if run is not None and was is not None and any(was[label] != run[label] for label in LABELS):
-            yield run["created_at"]
 
 
 def note_jobs_known(session: Session, known: Mapping[int, int]) -> None:

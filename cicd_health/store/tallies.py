@@ -40,21 +40,13 @@ class Scope:
 ALL = Scope()
 
 
-def change(
-    session: Session,
-    removed: Iterable[Contribution],
-    added: Iterable[Contribution],
-    relabelled: Iterable[datetime] = (),
-) -> None:
+def change(session: Session, removed: Iterable[Contribution], added: Iterable[Contribution]) -> None:
     """Take away what runs and jobs no longer contribute and add what they do now.
 
-    The days of `relabelled` get a new revision even so: runs created then add what they did, but under another branch,
-    event or actor. Locks the tallies it touches until the transaction ends, always in the same order, so that two processes wait
+    Locks the tallies it touches until the transaction ends, always in the same order, so that two processes wait
     for each other but never in a circle: call it once in a transaction, after every other lock.
     """
     deltas = _deltas(removed, added)
-    for at in relabelled:
-        deltas.setdefault(("all", 0, "run", "day", start_of_hour(at).replace(hour=0)), Tally())
     if not deltas:
         return
     kept = _lock(session, sorted(deltas))
