@@ -67,7 +67,7 @@ def diagnose(signs: Signs) -> Diagnosis:
     if signs.flake is not None:
         return Diagnosis(HealthState.FLAKY, _flaky(signs.flake), signs.flake.since)
     if signs.change is not None:
-        return Diagnosis(HealthState.SLOWER, _slower(signs.change, signs.tz), signs.change.at)
+        return Diagnosis(HealthState.SLOWER, _slower(signs.change), signs.change.at)
     if slower(signs.duration, signs.duration_before):
         before, after = seconds_in_words(signs.duration_before.p95), seconds_in_words(signs.duration.p95)
         return Diagnosis(HealthState.SLOWER, (f"p95 {before} → {after}",), signs.window_start)
@@ -97,10 +97,9 @@ def reliable_p50(distribution: Distribution) -> float | None:
     return distribution.p50 if distribution.n >= ENOUGH_FOR_P50 else None
 
 
-def _slower(change: ChangePoint, tz: str) -> tuple[str, ...]:
-    """From what to what since which day, and the job and step that grew most."""
-    day = change.at.astimezone(ZoneInfo(tz))
-    moved = f"p50 {seconds_in_words(change.before)} → {seconds_in_words(change.after)} since {day.day} {day:%b}"
+def _slower(change: ChangePoint) -> tuple[str, ...]:
+    """From what to what, and the job and step that grew most. Since when is told beside it."""
+    moved = f"p50 {seconds_in_words(change.before)} → {seconds_in_words(change.after)}"
     if change.blame is None:
         return (moved,)
     step = f", step {code(change.blame.step)}" if change.blame.step else ""

@@ -20,15 +20,17 @@ def contributions(state: RunState) -> Iterator[Contribution]:
     run = state.run
     if run is None or not state.attempts:
         return
-    yield of_run(run, sorted({job["name"] for job in state.jobs.values()}))
+    tries = (state.attempts[number]["outcome"] for number in sorted(state.attempts))
+    yield of_run(run, (*tries, *sorted({job["name"] for job in state.jobs.values()})))
     for job in state.jobs.values():
         if job["pipeline_id"] is not None:
             yield of_job(job)
 
 
-def of_run(run: Values, jobs: Iterable[str] = ()) -> Contribution:
-    """Of a run that has jobs of these names."""
+def of_run(run: Values, parts: Iterable[str] = ()) -> Contribution:
+    """Of a run whose attempts ended in these ways, and which has jobs of these names."""
     first = run["first_outcome"]
+    told = "branch", "default_branch", "event", "actor", "sha", "completed_at"
     return Contribution(
         pipeline_id=run["pipeline_id"],
         repo_id=run["repo_id"],
@@ -42,7 +44,7 @@ def of_run(run: Values, jobs: Iterable[str] = ()) -> Contribution:
         restored_s=run["restored_s"],
         spent_s=run["spent_s"],
         rerun_s=run["rerun_s"],
-        labels=(run["branch"], run["default_branch"], run["event"], run["actor"], run["completed_at"], *jobs),
+        labels=(*(run[name] for name in told), *parts),
     )
 
 

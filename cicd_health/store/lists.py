@@ -68,13 +68,8 @@ def _after(query: sa.Select[Any], moment: sa.Column[Any], id: sa.Column[Any], af
     query = query.order_by(moment.desc(), id.desc())
     if after is None:
         return query
-    return query.where(before(moment, id, after))
-
-
-def before(moment: sa.Column[Any], id: sa.Column[Any], after: Place) -> sa.ColumnElement[bool]:
-    """That rows come after a place in a list whose newest are first."""
     place = sa.tuple_(sa.literal(after[0], UtcDateTime()), sa.literal(after[1], sa.BigInteger))
-    return sa.tuple_(moment, id) < place
+    return query.where(sa.tuple_(moment, id) < place)
 
 
 RUNS = (
@@ -114,10 +109,8 @@ def number_of_runs(session: Session, wanted: RunFilter, at_most: int) -> int:
 
 def asked(wanted: RunFilter) -> list[str]:
     """The fields that narrow the list."""
-    values = ((one.name, getattr(wanted, one.name)) for one in fields(wanted))
-    return [
-        name for name, value in values if value not in (None, ()) and (value or name not in ("sha", "q", "counted"))
-    ]
+    values = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    return [n for n, value in values.items() if value not in (None, ()) and (value or n not in ("sha", "q", "counted"))]
 
 
 def conditions(session: Session, wanted: RunFilter, answered: Collection[str] = ()) -> list[sa.ColumnElement[bool]]:

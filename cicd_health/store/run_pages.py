@@ -56,7 +56,7 @@ def run_page(session: Session, wanted: RunFilter, limit: int, after: Place | Non
     whole = next((road for road in roads if road.names >= asked), EVERYTHING if not asked else None)
     if whole is not None:
         return _page(_rows(session, wanted, whole, None, limit + 1, after), limit)
-    if wanted.sha or wanted.counted in ("flaky", "last_outcome"):  # few, and none knows them in order
+    if wanted.sha or wanted.counted == "last_outcome":  # few, and no index knows them in order
         return _page(lists.runs(session, wanted, limit + 1, after), limit)
     road, reach = _rarest(session, wanted, roads or [EVERYTHING], after)
     page = _page(_rows(session, wanted, road, reach, limit + 1, after), limit)
@@ -135,7 +135,10 @@ def _span(wanted: RunFilter, after: Place | None) -> list[sa.ColumnElement[bool]
     span = [] if wanted.start is None else [RUN.c.created_at >= wanted.start]
     if wanted.end is not None:
         span.append(RUN.c.created_at < wanted.end)
-    return span if after is None else [*span, lists.before(RUN.c.created_at, RUN.c.id, after)]
+    if after is not None:  # said so, and not by comparing pairs, PostgreSQL knows how few runs there are
+        moment, run_id = after
+        span += [RUN.c.created_at <= moment, sa.or_(RUN.c.created_at < moment, RUN.c.id < run_id)]
+    return span
 
 
 def _rows(

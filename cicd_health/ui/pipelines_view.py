@@ -42,6 +42,16 @@ SORT_WORDS = {
     "last": "Last verdict",
 }
 SORTS = [Choice(slug, word) for slug, word in SORT_WORDS.items()]
+LENGTHS = ("shortest", "longest")
+FIRST = {  # what comes first, upwards and downwards; else the lowest and the highest
+    "name": ("A", "Z"),
+    "p50": LENGTHS,
+    "p95": LENGTHS,
+    "queue": LENGTHS,
+    "runs": ("fewest", "most"),
+    "spent": ("least", "most"),
+    "last": ("oldest", "newest"),
+}
 UPWARDS = frozenset({"name", "rate"})  # these begin with the smallest, all others with the largest
 
 # What a column is sorted by; None comes last, whichever way.
@@ -237,10 +247,13 @@ def _sort_link(asked: AskedPipelines, slug: str) -> SortLink:
 
 
 def _order(sort: str) -> str:
-    """`worst first`, `by success rate`."""
+    """`worst first`, `by success rate, lowest first`."""
     slug = sort.removeprefix("-")
-    turned = ", the other way round" if sort.startswith("-") else ""
-    return f"by {SORT_WORDS[slug][0].lower()}{SORT_WORDS[slug][1:]}{turned}" if slug else "worst first"
+    if not slug:
+        return "worst first"
+    upwards, downwards = FIRST.get(slug, ("lowest", "highest"))
+    first = upwards if (slug in UPWARDS) != sort.startswith("-") else downwards
+    return f"by {SORT_WORDS[slug][0].lower()}{SORT_WORDS[slug][1:]}, {first} first"
 
 
 def _listed(found: int, listed: int, first: int, number: int) -> str:
@@ -282,7 +295,7 @@ def _hint(read: Read, asked: AskedPipelines) -> str:
         asked.branch,
         f"“{asked.q}” in repository and name" if asked.q else "",
     ]
-    return f"Searched: {', '.join(place for place in places if place)}, in the last {asked.window}."
+    return f"Searched: {', '.join(place for place in places if place)}, in {text.length(asked.window)}."
 
 
 def row(one: PipelineHealth, asked: AskedPipelines, zone: tzinfo) -> PipelineListRow:

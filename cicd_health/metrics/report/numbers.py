@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -80,12 +81,18 @@ def last_outcomes(session: Session, query: Query) -> dict[str, str]:
     return outcome_by_pipeline(pipelines.named(session, query), verdicts)
 
 
-def outcome_by_pipeline(named: Iterable[Named], verdicts: Mapping[int, LastVerdict]) -> dict[str, str]:
+def outcome_by_pipeline(named: Collection[Named], verdicts: Mapping[int, LastVerdict]) -> dict[str, str]:
+    """By "repo » name"; where several are called so, each with its provider and id behind it: none hides another."""
+    times = Counter(pipeline.title for pipeline in named)
     return {
-        pipeline.title: verdicts[pipeline.pipeline_id].outcome.value
+        _only(pipeline) if times[pipeline.title] > 1 else pipeline.title: verdicts[pipeline.pipeline_id].outcome.value
         for pipeline in named
         if pipeline.pipeline_id in verdicts
     }
+
+
+def _only(pipeline: Named) -> str:
+    return f"{pipeline.title} ({pipeline.provider} {pipeline.pipeline_id})"
 
 
 def series(session: Session, query: Query, step: Step, now: datetime) -> tuple[Bucket, ...]:

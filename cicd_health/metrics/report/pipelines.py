@@ -22,7 +22,7 @@ from cicd_health.model.windows import Window
 from cicd_health.store import changes
 from cicd_health.store.reports import pipelines as kept
 from cicd_health.store.reports.days import Days
-from cicd_health.store.reports.pieces import MEMORY, remembered
+from cicd_health.store.reports.pieces import A_PIECE, MEMORY, remembered
 from cicd_health.store.reports.pipelines import LastVerdict, Named, OpenIncident, Streak, Unfinished
 from cicd_health.store.reports.reading import Reading
 
@@ -136,7 +136,9 @@ def _flakes(session: Session, query: Query, minute: datetime) -> Mapping[int, Fl
     if any(0 in of_subject for of_subject in revisions):
         return read()
     asked = replace(query, window=Window("custom", since, minute))
-    return remembered(MEMORY, ("flakes", str(session.get_bind().engine.url), asked, *revisions), read, len)
+    key = "flakes", str(session.get_bind().engine.url), asked, *revisions
+    weight = A_PIECE + sum(map(len, revisions))  # there is another key every minute: it is most of what is kept
+    return remembered(MEMORY, key, read, lambda found: weight + len(found))
 
 
 def _worse(found: Iterable[ChangePoint], query: Query) -> dict[int, list[ChangePoint]]:

@@ -16,13 +16,14 @@ from cicd_health.model.runs import FAILED, Outcome
 from cicd_health.store.flakes import FLAKE
 from cicd_health.store.held_runs import ATTEMPT
 from cicd_health.store.reports.days import DAY, Days, each, floor
-from cicd_health.store.reports.pieces import MEMORY, remembered
+from cicd_health.store.reports.pieces import A_PIECE, MEMORY, remembered
 from cicd_health.store.reports.rows import JOB, PIPELINE, REPOSITORY, RUN, SOURCE, of_pipelines
 from cicd_health.store.tables import UtcDateTime
 from cicd_health.store.tables.columns import VERDICT_WORDS
 
 Suspect = tuple[int, str]  # pipeline and job, "" for runs without jobs
 Counts = tuple[int, int]  # verdicts, and how many of them failed
+A_COUNT = 4  # what one weighs in memory, in bins
 LOOK_AT = 15  # of a job's verdicts, at first: nearly always enough to see that it is cleared
 
 
@@ -89,11 +90,15 @@ def tries(session: Session, start: datetime, end: datetime, *, without_jobs: boo
         days = Days(session, subject, start, end)
         for day in each(floor(start, DAY), end, DAY):
             key = session.get_bind().engine.url, "tries", subject, day, days.revision(day)
-            counted = remembered(MEMORY, key, lambda: count(session, day), len)  # noqa: B023
+            counted = remembered(MEMORY, key, lambda: count(session, day), _weight)  # noqa: B023
             for suspect, (verdicts, failed) in counted.items():
                 before = total.get(suspect, (0, 0))
                 total[suspect] = before[0] + verdicts, before[1] + failed
     return total
+
+
+def _weight(counted: dict[Suspect, Counts]) -> int:
+    return A_PIECE + A_COUNT * len(counted)
 
 
 def clean_commits(session: Session, jobs: Collection[Flipped], enough: int) -> dict[Suspect, int]:

@@ -116,9 +116,10 @@ class Ledger:
     ) -> Any:
         if not certain:
             return make()
-        return remembered(self.memory, self._key(what, start, end), make, weigh)
+        key = self._key(what, start, end)
+        return remembered(self.memory, key, make, lambda found: weigh(found) + len(key[-1]))
 
-    def _key(self, what: str, start: datetime, end: datetime) -> Hashable:
+    def _key(self, what: str, start: datetime, end: datetime) -> tuple[Any, ...]:
         return self.key, what, start, end, self.days.revisions(start, end)
 
 
@@ -158,21 +159,21 @@ class KeptSums(Ledger):
         return joined_by_key([joined_by_key(plus, hours if plan.of_day else ()), *ragged])
 
     def _bucket(self, grain: str, start: datetime) -> Pieces:
-        found = self.memory.get(self._key_of(grain, start))
-        return self._load(grain, {start})[start] if found is None else found
+        return self._load(grain, {start})[start]
 
     def _key_of(self, grain: str, start: datetime) -> Hashable:
         return self.key, grain, start, self.days.revision(floor(start, DAY))
 
     def _load(self, grain: str, starts: Iterable[datetime]) -> dict[datetime, Pieces]:
-        """Read the buckets that are not remembered."""
-        missing = [start for start in starts if self.memory.get(self._key_of(grain, start)) is None]
+        """The buckets; those that are not remembered are read in one go."""
+        known: dict[datetime, Any] = {start: self.memory.get(self._key_of(grain, start)) for start in starts}
+        missing = [start for start, pieces in known.items() if pieces is None]
         found: dict[datetime, dict[int, Piece]] = {start: {} for start in missing}
         for scope_id, start, text in self._read(grain, spans(missing, DAY if grain == "day" else HOUR)):
             found[start][scope_id] = decoded(text)
         for start, pieces in found.items():
             self.memory.keep(self._key_of(grain, start), pieces, weight_of_references(pieces))
-        return dict(found)
+        return known | found
 
     def _read(self, grain: str, wanted: Sequence[Span]) -> Iterable[Any]:
         """Scope id, bucket and text of what is kept."""

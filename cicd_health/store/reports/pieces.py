@@ -43,7 +43,10 @@ def decoded(text: str) -> Piece:
 
 def counted(rows: tuple[Row, ...], *, exact: bool) -> Piece:
     """The piece of rows; the same piece for equal rows."""
-    return remembered(MEMORY, ("rows", exact, rows), lambda: Piece(Tally.counting(rows, exact=exact)), weight)
+    key = "rows", exact, rows
+    return remembered(
+        MEMORY, key, lambda: Piece(Tally.counting(rows, exact=exact)), lambda piece: weight(piece) + len(rows)
+    )
 
 
 def joined(pieces: Iterable[Piece], without: Iterable[Piece] = (), *, exact: bool = False) -> Piece:

@@ -143,8 +143,8 @@ def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
     texts = [sa.func.coalesce(sa.cast(part, sa.Text), "") for part in parts]
     bar = reduce(lambda one, other: one.concat("|").concat(other), texts)
     strip = sa.select(sa.func.aggregate_strings(bar, ";")).scalar_subquery()
-    found: Iterable[Any] = session.connection().execute(of_pipelines(query, PIPELINE.c.id, strip))
-    return {row[0]: _strip(row[1]) for row in found if row[1]}
+    found: Sequence[Any] = session.connection().execute(of_pipelines(query, PIPELINE.c.id, strip)).all()
+    return {pipeline_id: _strip(text) for pipeline_id, text in found if text}
 
 
 @lru_cache(maxsize=10_000)

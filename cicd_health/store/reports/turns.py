@@ -56,7 +56,7 @@ class Turns:
         if found is None:
             found = list(turns(self._verdicts(start, end)))
             if 0 not in revisions:
-                MEMORY.keep(key, found, A_PIECE + A_TURN * len(found))
+                MEMORY.keep(key, found, A_PIECE + A_TURN * len(found) + len(revisions))
         return found
 
     def _verdicts(self, start: datetime, end: datetime) -> list[Turn]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cicd_health.model.health import Distribution, Summary
 from cicd_health.model.pipeline_report import PipelineReport
@@ -24,6 +24,7 @@ class Figure:
     beside: str
     delta: Delta
     href: str
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +44,38 @@ def figures(report: PipelineReport, asked: AskedPipeline) -> list[Figure]:
     now, before = report.summary, report.previous
     own = routes.pipeline(report.query.pipeline_id or 0, asked)
 
-    def figure(slug: str, label: str, value: str, beside: str, delta: Delta) -> Figure:
-        return Figure(slug, label, value, beside, delta, routes.explained(own, slug))
+    def figure(slug: str, label: str, value: str, beside: str, delta: Delta, tone: str = "") -> Figure:
+        return Figure(slug, label, value, beside, delta, routes.explained(own, slug), tone)
 
     return [
-        figure("success_rate", "Success rate", text.rate(now.success_rate), _n_of_m(now), _rate_delta(now, before)),
+        figure(
+            "success_rate",
+            "Success rate",
+            text.rate(now.success_rate),
+            _n_of_m(now),
+            _rate_delta(now, before),
+            text.rate_tone(now.success_rate, now.verdicts),
+        ),
         figure(
             "first_attempt_success_rate",
             "First attempt",
             text.rate(now.first_attempt_success_rate),
-            f"{text.count(now.rescued)} rescued by re-runs" if now.first_verdicts else "no first attempts",
+            _first_of(now),
             _first_delta(now, before),
+            text.rate_tone(now.first_attempt_success_rate, now.first_verdicts),
         ),
         figure(
             "duration_s",
             "Duration p50 · p95",
             _both(now.duration),
-            text.counted(now.duration.n, "success", "successes") + " measured" if now.duration.n else "none measured",
+            _measured(now.duration),
             text.duration_delta(_slow_end(now.duration), _slow_end(before.duration, now.duration)),
         ),
         figure(
             "queue_s",
             "Queue p50 · p95",
             _both(now.queue),
-            f"{text.count(now.queue.n)} measured" if now.queue.n else "none measured",
+            _measured(now.queue),
             text.duration_delta(_slow_end(now.queue), _slow_end(before.queue, now.queue)),
         ),
         figure(
@@ -74,7 +83,7 @@ def figures(report: PipelineReport, asked: AskedPipeline) -> list[Figure]:
             "Time to restore",
             text.duration(now.restore.median),
             _restored(now),
-            text.duration_delta(now.restore.median, before.restore.median),
+            _restore_delta(now, before),
         ),
         figure(
             "throughput_per_day",
@@ -104,6 +113,27 @@ def _n_of_m(now: Summary) -> str:
     return f"{text.count(now.successes)} of {text.counted(now.verdicts, 'verdict')}" if now.verdicts else "no verdicts"
 
 
+def _first_of(now: Summary) -> str:
+    if not now.first_verdicts:
+        return "no first attempts"
+    rescued = f", {text.count(now.rescued)} rescued" if now.rescued else ""
+    return f"{_of(now.first_successes, now.first_verdicts)} first attempts{rescued}"
+
+
+def _measured(spread: Distribution) -> str:
+    """Of how many; and that a p50 takes more, where there is none."""
+    if not spread.n:
+        return "none measured"
+    few = "" if spread.n >= text.P50_NEEDS else f", a p50 takes {text.P50_NEEDS}"
+    return f"{text.count(spread.n)} measured{few}"
+
+
+def _restore_delta(now: Summary, before: Summary) -> Delta:
+    """Not judged by a few incidents."""
+    delta = text.duration_delta(now.restore.median, before.restore.median)
+    return delta if min(now.restore.n, before.restore.n) >= text.FEW else replace(delta, tone="quiet")
+
+
 def _rate_delta(now: Summary, before: Summary) -> Delta:
     return text.rate_delta(now.success_rate, now.verdicts, before.success_rate, before.verdicts)
 
@@ -129,8 +159,10 @@ def _slow_end(spread: Distribution, like: Distribution | None = None) -> float |
 
 
 def _restored(now: Summary) -> str:
-    closed = f"{text.count(now.restore.n)} restored" if now.restore.n else "nothing to restore"
-    return f"{closed}, {text.count(now.restore.open)} open" if now.restore.open else closed
+    if not now.restore.n and not now.restore.open:
+        return "nothing to restore"
+    open_now = f", {text.count(now.restore.open)} open" if now.restore.open else ""
+    return f"{text.count(now.restore.n)} restored{open_now}"
 
 
 def _spent(seconds: float, of: Summary) -> str:
@@ -175,7 +207,7 @@ def comparison(report: PipelineReport, asked: AskedPipeline) -> list[Compared]:
             "Time to restore",
             text.duration(now.restore.median),
             text.duration(before.restore.median),
-            text.duration_delta(now.restore.median, before.restore.median),
+            _restore_delta(now, before),
             "time_to_restore_s",
         ),
         line(

@@ -109,7 +109,7 @@ def _no_reasons(failed: int) -> str:
     """Logs are looked into, but not every failure has one."""
     if not failed:
         return "Every run passed"
-    return f"{text.counted(failed, 'run')} did not pass; no log of them shows a failing line"
+    return "No log of it shows a failing line" if failed == 1 else "No log of them shows a failing line"
 
 
 def change_row(change: ChangePoint, numbers: Mapping[int, int], now: datetime, zone: tzinfo) -> ChangeRow:
