@@ -32,8 +32,8 @@ class Explanation:
     Rates are n of m. For other numbers m is how many runs could have been counted, and n how many were.
     `counted` is the value of the runs list's filter of that name: with the query's filters, and from and to, it lists
     exactly the n (for a rate: the m) runs behind the number; empty is every run. `query` is what that list is of: it
-    may be narrower than the question, as for the one streak that was the longest. `remarks` are sentences, such as the kind of
-    percentile; `parts` are the numbers beside this one.
+    may be narrower than the question, as for the one streak that was the longest. `remarks` are sentences, such as
+    the kind of percentile; `parts` are the numbers beside this one.
     """
 
     slug: str

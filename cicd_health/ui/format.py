@@ -144,6 +144,11 @@ def offset(at: datetime, zone: tzinfo) -> str:
     return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02d}" if rest else "")
 
 
+def length(window: str) -> str:
+    """Of a window's slug: `the last 7 days`."""
+    return "the last 24 hours" if window == "24h" else f"the last {window.removesuffix('d')} days"
+
+
 def rate_delta(
     rate: float | None, n: int, before: float | None, n_before: int, *, more_is_better: bool = True
 ) -> Delta:

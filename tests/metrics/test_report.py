@@ -142,6 +142,16 @@ def test_the_last_verdict_of_each_pipeline_is_told_whatever_came_after_it(sessio
     assert summary.last_outcome_by_pipeline == {"acme/shop » ci": "failure", "nightly": "success"}
 
 
+def test_pipelines_of_one_name_at_two_providers_are_both_told(session: Session, rows: Rows) -> None:
+    github, gitlab = rows.pipeline("ci", "acme/shop"), rows.pipeline("ci", "acme/shop", provider="gitlab")
+    rows.run(github, outcome="failure")
+    rows.run(gitlab)
+    assert report.summary(session, Query(WEEK), NOW).last_outcome_by_pipeline == {
+        f"acme/shop » ci (github {github.id})": "failure",
+        f"acme/shop » ci (gitlab {gitlab.id})": "success",
+    }
+
+
 @pytest.fixture
 def mixed(session: Session, rows: Rows) -> dict[str, int]:
     """Two sources, two pipelines of one repository, two branches, a job each."""
