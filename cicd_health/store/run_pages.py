@@ -46,6 +46,18 @@ class Road:
     names: frozenset[str]  # the fields of the filter that it answers
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far back is looked. Runs of that very moment are left to the next page, unless it has begun with them."""
+
+    moment: datetime
+    included: bool
+
+    @property
+    def place(self) -> Place:
+        return self.moment, 0 if self.included else lists.LARGEST_ID
+
+
 EVERYTHING = Road((sa.true(),), frozenset())
 
 
@@ -58,11 +70,12 @@ def run_page(session: Session, wanted: RunFilter, limit: int, after: Place | Non
         return _page(_rows(session, wanted, whole, None, limit + 1, after), limit)
     if wanted.sha or wanted.counted == "last_outcome":  # few, and no index knows them in order
         return _page(lists.runs(session, wanted, limit + 1, after), limit)
-    road, reach = _rarest(session, wanted, roads or [EVERYTHING], after)
+    road, end = _rarest(session, wanted, roads or [EVERYTHING], after)
+    reach = None if end is None else Reach(end, included=after is not None and end == after[0])
     page = _page(_rows(session, wanted, road, reach, limit + 1, after), limit)
     if page.following is not None or reach is None:
         return page
-    return replace(page, following=(reach, 0), looked_until=reach)
+    return replace(page, following=reach.place, looked_until=reach.moment)
 
 
 def _page(rows: Rows, limit: int) -> RunPage:
@@ -132,28 +145,41 @@ def _end(wanted: RunFilter, road: Road, after: Place | None) -> Any:
 
 
 def _span(wanted: RunFilter, after: Place | None) -> list[sa.ColumnElement[bool]]:
+    """The time in which is looked; with the runs of the moment at which it goes on that were on the page before."""
     span = [] if wanted.start is None else [RUN.c.created_at >= wanted.start]
     if wanted.end is not None:
         span.append(RUN.c.created_at < wanted.end)
-    if after is not None:  # said so, and not by comparing pairs, PostgreSQL knows how few runs there are
-        moment, run_id = after
-        span += [RUN.c.created_at <= moment, sa.or_(RUN.c.created_at < moment, RUN.c.id < run_id)]
-    return span
+    return span if after is None else [*span, RUN.c.created_at <= after[0]]
 
 
 def _rows(
-    session: Session, wanted: RunFilter, road: Road, reach: datetime | None, limit: int, after: Place | None
+    session: Session, wanted: RunFilter, road: Road, reach: Reach | None, limit: int, after: Place | None
 ) -> Rows:
     """The first runs on the road, down to where it reaches, that meet what else is wanted."""
     others = lists.conditions(session, wanted, answered=road.names | SPAN)
-    span = _span(wanted, after) + ([] if reach is None else [RUN.c.created_at >= reach])
+    span = _span(wanted, after)
+    most = LOOKED_THROUGH
+    if not others:
+        most = limit
+        span += [] if after is None else [_beyond(RUN, after)]
+    elif reach is not None and reach.included:
+        most = NO_LIMIT
+        span.append(RUN.c.created_at >= reach.moment)
     ways = []
     for condition in road.conditions:
         way = sa.select(RUN.c.id, RUN.c.created_at).where(condition, *span)
         # With a limit of its own, the database stays on this road: it may not take another for shorter that is not.
-        way = way.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(NO_LIMIT if others else limit)
-        ways.append(way.subquery())
+        ways.append(way.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(most).subquery())
     seen = sa.union_all(*(sa.select(way) for way in ways)).subquery("seen") if len(ways) > 1 else ways[0]
     query = RUNS.join(seen, seen.c.id == RUN.c.id).where(*others)
+    if others and after is not None:
+        query = query.where(_beyond(seen, after))
+    if reach is not None and not reach.included:
+        query = query.where(seen.c.created_at > reach.moment)
     query = query.order_by(seen.c.created_at.desc(), seen.c.id.desc()).limit(limit)
     return session.connection().execute(query).mappings().all()
+
+
+def _beyond(runs: Any, after: Place) -> sa.ColumnElement[bool]:
+    place = sa.tuple_(sa.literal(after[0], RUN.c.created_at.type), sa.literal(after[1], sa.BigInteger))
+    return sa.tuple_(runs.c.created_at, runs.c.id) < place

@@ -98,7 +98,7 @@ def explained(asked: AskedExplanation, query: Query, found: Explanation, pipelin
         narrowed=narrowed(query),
         formula=_words(found.formula),
         source=_words(" ".join(part for part in (found.source, BETTER.get(found.better, "")) if part)),
-        beside=[Beside(part.name, " ".join(number(part.value, part.unit)).strip()) for part in found.parts],
+        beside=beside(found),
         left_out=left_out(found.left_out),
         nothing_left_out="" if found.left_out else "Nothing.",
         remarks=list(found.remarks),
@@ -107,6 +107,12 @@ def explained(asked: AskedExplanation, query: Query, found: Explanation, pipelin
         api_href=routes.numbers(_narrowing(query)),
         close=asked.page,
     )
+
+
+def beside(found: Explanation) -> list[Beside]:
+    """But for the part that is the number itself."""
+    parts = (part for part in found.parts if not found.label.endswith(f" {part.name}"))
+    return [Beside(part.name, " ".join(number(part.value, part.unit)).strip()) for part in parts]
 
 
 def _key(asked: AskedExplanation) -> str:

@@ -257,7 +257,9 @@ def _order(sort: str) -> str:
 
 
 def _listed(found: int, listed: int, first: int, number: int) -> str:
-    """`12`, `3 of 12`, `51 to 100 of 120`."""
+    """`12`, `3 of 12`, `51 to 100 of 120`; nothing for none, which the list itself says."""
+    if not found:
+        return ""
     if listed < found:
         return f"{text.count(first + 1)} to {text.count(first + listed)} of {text.count(found)}"
     return text.count(found) if found == number else f"{text.count(found)} of {text.count(number)}"
@@ -278,13 +280,13 @@ def sentence(pipelines: Sequence[PipelineHealth]) -> str:
 
 def _nothing(read: Read, asked: AskedPipelines) -> str:
     if read.empty:
-        return "No pipelines yet"
+        return "Nothing has arrived yet"
     return "No pipelines match" if _is_narrowed(asked) else "No pipelines had a run lately"
 
 
 def _hint(read: Read, asked: AskedPipelines) -> str:
     if read.empty:
-        return "They appear here with their first run."
+        return "Pipelines appear here with their first run."
     if not _is_narrowed(asked):
         return "A pipeline without a run in the window is left out once its last run is 30 days old."
     words = {choice.value: choice.label.lower() for choice in STATES}

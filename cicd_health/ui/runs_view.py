@@ -11,6 +11,7 @@ from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
 from cicd_health.model.tally import is_rescued
 from cicd_health.model.windows import WINDOWS
 from cicd_health.store.lists import Row, RunFilter
+from cicd_health.store.run_pages import RunPage
 from cicd_health.ui import cursor, routes, rows
 from cicd_health.ui import format as text
 from cicd_health.ui.explain_view import counted_label
@@ -82,6 +83,7 @@ class RunsHead:
     chips: list[Chip] = field(default_factory=list)
     everything: str = ""
     older: str = ""
+    onward: str = "Older"  # the word that leads there
     newest: str = ""
     nothing: str = ""
     hint: str = ""
@@ -137,7 +139,7 @@ def wanted(asked: AskedRuns, zone: tzinfo, now: datetime) -> RunFilter:
 
 
 def view(
-    found: Sequence[Row],
+    page: RunPage,
     asked: AskedRuns,
     providers: Sequence[str],
     repos: Sequence[str],
@@ -145,26 +147,34 @@ def view(
     zone: tzinfo,
     number: int | None = None,
 ) -> RunsView:
-    """The page for `found`, which holds one run more than a page when there are older ones.
+    """The page that shows these runs.
 
     `number` is how many there are in all, where that was counted: up to one more than AT_MOST.
     """
-    listed = found[:PAGE]
+    listed = page.rows
     lines = [line(row) for row in listed]
-    last = listed[-1] if listed and len(found) > PAGE else None
-    older = routes.runs(replace(asked, before=cursor.encode(last["created_at"], last["id"]))) if last else ""
+    older = routes.runs(replace(asked, before=cursor.encode(*page.following))) if page.following else ""
+    until = text.moment(page.looked_until, now, zone) if page.looked_until else ""
     return RunsView(
         head=replace(
             head(asked, providers, now, zone),
             sentence=sentence(asked, len(listed), more=bool(older))
             if number is None
             else sentence_counted(asked, number, zone),
-            chips=chips(asked, found, zone),
-            sub=span(lines, now, zone),
+            chips=chips(asked, listed, zone),
+            sub=", ".join(
+                part
+                for part in (
+                    span(lines, now, zone) if number is None else on_page(lines, now, zone),
+                    f"searched back to {until}" if until else "",
+                )
+                if part
+            ),
             offered=offered(asked, listed, repos),
             older=older,
+            onward="Search further" if until else "Older",
             newest=routes.runs(replace(asked, before="")) if asked.before else "",
-            nothing="" if listed else "No runs match" if narrowed(asked) else "No runs yet",
+            nothing="" if listed else nothing(asked, until),
             hint="" if listed else searched(asked),
         ),
         rows=[run_row(row, one) for row, one in zip(listed, lines, strict=True)],
@@ -246,12 +256,24 @@ def sentence(asked: AskedRuns, number: int, *, more: bool) -> str:
     return f"{text.counted(number, what, plural)}, all there are"
 
 
+def on_page(lines: Sequence[RunLine], now: datetime, zone: tzinfo) -> str:
+    """The same beside a number that is not of this page: `50 here, created 09:10 to 10:42`."""
+    return f"{text.count(len(lines))} here, {span(lines, now, zone)}" if lines else ""
+
+
 def span(lines: Sequence[RunLine], now: datetime, zone: tzinfo) -> str:
     """`created 09:10 to 10:42`; empty for none."""
     if not lines:
         return ""
     first, last = (text.moment(one.created_at, now, zone) for one in (lines[-1], lines[0]))
     return f"created {first}" if first == last else f"created {first} to {last}"
+
+
+def nothing(asked: AskedRuns, until: str) -> str:
+    """`until` is how far back was looked, where that is not to the beginning."""
+    if until:
+        return f"No run found back to {until}"
+    return "No runs match" if narrowed(asked) else "No runs yet"
 
 
 def searched(asked: AskedRuns) -> str:
@@ -265,7 +287,7 @@ def searched(asked: AskedRuns) -> str:
         words = {choice.value: choice.label for choice in OUTCOMES}
         parts.insert(0, words.get(asked.outcome, asked.outcome).lower())
     if asked.window:
-        parts.append(f"the last {asked.window}")
+        parts.append(text.length(asked.window))
     if asked.q:
         parts.append(f"“{asked.q}” in title, branch, actor, commit, number and names")
     return f"Searched: {', '.join(parts)}." if parts else "They appear here with the first event or poll."

@@ -141,7 +141,7 @@ def heading(overview: Overview, asked: Asked, zone: tzinfo) -> Heading:
     )
     if overview.summary.total:
         return said
-    length = {"24h": "the last 24 hours"}.get(asked.window, f"the last {asked.window.removesuffix('d')} days")
+    length = text.length(asked.window)
     places = [asked.provider and rows.provider_label(asked.provider), asked.repo, asked.branch]
     searched = ", ".join(place for place in places if place) or "all sources, repositories and branches"
     wider = _wider(asked)

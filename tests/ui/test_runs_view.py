@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from cicd_health.model.runs import FAILED, Outcome
-from cicd_health.store import engine, lists
+from cicd_health.store import engine, run_pages
+from cicd_health.store.run_pages import run_page
 from cicd_health.ui import cursor, routes, runs_view
 from cicd_health.ui.routes import AskedRuns
 from cicd_health.ui.states import runs
@@ -22,7 +24,7 @@ EVERYTHING = AskedRuns()
 
 def view(asked: AskedRuns = EVERYTHING, page: int = runs_view.PAGE) -> runs_view.RunsView:
     with engine.reading() as session:
-        found = lists.runs(session, runs_view.wanted(asked, ZONE, NOW), page + 1, cursor.decode(asked.before))
+        found = run_page(session, runs_view.wanted(asked, ZONE, NOW), page, cursor.decode(asked.before))
     return runs_view.view(found, asked, ("github",), ("acme/shop",), NOW, ZONE)
 
 
@@ -39,6 +41,28 @@ def test_a_row_leads_to_the_page_of_its_run(database):
     assert (row.failed, row.cause) == ("unit › pytest", "push")
     assert shown.now[row.key].mark == "failure"
     assert shown.head.sentence == "1 run, all there are"
+
+
+def test_a_search_that_is_not_at_the_end_says_how_far_it_went_and_goes_on(database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(run_pages, "LOOKED_THROUGH", 2)
+    with engine.writing() as session:
+        rows = Rows(session)
+        pipeline = rows.pipeline()
+        found = rows.run(pipeline, title="Fix the refund", created_at=NOW - timedelta(hours=5))
+        for hours in (1, 2, 3, 4):
+            rows.run(pipeline, created_at=NOW - timedelta(hours=hours))
+    asked = AskedRuns(q="refund")
+    first = view(asked)
+    assert (first.rows, first.head.nothing) == ([], "No run found back to 08:42")
+    assert (first.head.sub, first.head.onward) == ("searched back to 08:42", "Search further")
+    seen = []
+    for _ in range(5):
+        shown = view(asked)
+        seen += [row.key for row in shown.rows]
+        if not shown.head.older:
+            break
+        asked = replace(asked, before=parse_qs(urlsplit(shown.head.older).query)["before"][0])
+    assert (seen, shown.head.onward) == ([str(found.id)], "Older")
 
 
 def test_what_passed_has_no_failed_step(database):
@@ -70,7 +94,7 @@ def test_an_empty_answer_says_what_was_searched(database):
     head = view(AskedRuns(provider="github", branch="main", outcome="failed", window="7d", q="refund")).head
     assert head.nothing == "No runs match"
     assert head.hint == (
-        "Searched: did not pass, GitHub, branch main, the last 7d, "
+        "Searched: did not pass, GitHub, branch main, the last 7 days, "
         "“refund” in title, branch, actor, commit, number and names."
     )
     assert head.everything == "/runs"
@@ -125,6 +149,7 @@ def test_the_runs_behind_a_number_are_counted_in_the_first_line(database, monkey
         asked = AskedRuns(counted="success_rate", pipeline=str(pipeline.id))
     shown = runs.load(asked, ZONE)
     assert shown.head.sentence == "3 runs counted in success rate"
+    assert shown.head.sub.startswith("2 here, created ")  # those listed, not those counted
     assert len(shown.rows) == 2
     assert [(chip.label, chip.value) for chip in shown.head.chips] == [
         ("Counted in", "Success rate"),

@@ -198,7 +198,6 @@ def _health(known: Known, pipeline: Named) -> PipelineHealth:
             verdicts=verdicts,
             window_start=known.query.window.start,
             change=next((change for change in changes_of if change.of == "duration"), None),
-            tz=known.query.tz,
         )
     )
     return PipelineHealth(

@@ -17,7 +17,8 @@ from cicd_health.ui.states.explain import ExplainState
 SHOWN: Any = ExplainState.shown  # a type checker cannot follow a variable of a state into its fields
 STAYS = {"preventScrollReset": True}
 NUMBER = "decoration-dotted decoration-from-font underline-offset-4 hover:underline"
-ABOVE = "relative max-tab:after:absolute max-tab:after:inset-x-0 max-tab:after:-inset-y-3"  # high enough for a finger
+# Large enough for a finger.
+ABOVE = "relative max-tab:after:absolute max-tab:after:-inset-x-2 max-tab:after:-inset-y-3.5"
 SECTION = "grid gap-1.5 px-4 py-3 border-t border-line"
 HEAD = "text-12 font-medium text-ink-2"
 

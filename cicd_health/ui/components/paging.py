@@ -6,7 +6,9 @@ from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.panel import BUTTON
 
 
-def pages(newest: rx.Var[str], older: rx.Var[str], back: str = "Newest", on: str = "Older") -> rx.Component:
+def pages(
+    newest: rx.Var[str], older: rx.Var[str], back: str = "Newest", on: rx.Var[str] | str = "Older"
+) -> rx.Component:
     """Nothing when the list has one page."""
     return rx.cond(
         (newest != "") | (older != ""),

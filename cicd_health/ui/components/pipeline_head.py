@@ -5,7 +5,7 @@ import reflex as rx
 from cicd_health.ui.charts import strip
 from cicd_health.ui.components.explain import explain_link
 from cicd_health.ui.components.link import inside
-from cicd_health.ui.components.mark import delta, pill
+from cicd_health.ui.components.mark import delta, pill, toned
 from cicd_health.ui.components.panel import SUB, SURFACE, bar
 from cicd_health.ui.components.run_head import BUTTON, breadcrumb, verdict_box
 from cicd_health.ui.components.sprite import glyph
@@ -124,9 +124,10 @@ def _figure(figure: Shown[Figure]) -> rx.Component:
         ),
         rx.el.dd(
             explain_link(figure.value, to=figure.href, label=f"{figure.label} {figure.value}"),
-            class_name="text-18 normal-nums font-semibold tracking-[-0.015em] whitespace-nowrap",
+            class_name="text-18 normal-nums font-semibold tracking-[-0.015em] whitespace-nowrap text-tone-word",
+            custom_attrs=toned(figure.tone),
         ),
-        rx.el.dd(figure.beside, class_name="text-12 text-ink-3 truncate", title=figure.beside),
+        rx.el.dd(figure.beside, class_name="text-12 text-ink-3"),
         class_name=CELL,
         key=figure.slug,
     )

@@ -3,7 +3,7 @@
 import reflex as rx
 from reflex.vars import ObjectVar
 
-from cicd_health.ui.components.explain import explain_link
+from cicd_health.ui.components.explain import ABOVE, explain_link
 from cicd_health.ui.components.link import COVERING, inside
 from cicd_health.ui.components.mark import delta, marked
 from cicd_health.ui.components.panel import SUB, bar, notice, panel
@@ -22,11 +22,13 @@ RUNS = (
 )
 NUMBERS = (
     ("Number", "w-[132px]"),
-    ("Now", "text-right"),
-    ("Before", "text-right"),
-    ("", "w-[80px] text-right"),
+    ("Now", "max-tab:px-1.5 text-right"),
+    ("Before", "max-tab:px-1.5 text-right"),
+    ("", "w-[92px] text-right"),
 )
-COMPARED = "h-9 px-1.5 tab:px-3 first:pl-4 last:pr-4 border-t border-line group-first:border-t-0 truncate"
+COMPARED = (
+    "h-11 tab:h-9 px-1.5 tab:px-3 first:pl-4 last:pr-4 border-t border-line group-first:border-t-0 whitespace-nowrap"
+)
 
 
 def pipeline_runs(
@@ -57,7 +59,9 @@ def pipeline_runs(
         sub=rx.el.span("live", class_name=SUB),
         end=rx.el.span(
             waiting,
-            rx.cond(all_runs != "", inside("All runs", to=all_runs, class_name="text-12 font-medium text-link")),
+            rx.cond(
+                all_runs != "", inside("All runs", to=all_runs, class_name=f"text-12 font-medium text-link {ABOVE}")
+            ),
             class_name="flex items-center gap-3",
         ),
     )
@@ -126,11 +130,11 @@ def _compared(line: Shown[Compared]) -> rx.Component:
 
 
 def _with(n_of_m: rx.Var[str], number: rx.Component) -> rx.Component:
-    """The number is never cut short; its n of m is where there is no room."""
+    """The number and its n of m, below it where there is no room beside it: neither is cut short."""
     return rx.el.span(
-        rx.el.span(n_of_m, title=n_of_m, class_name="min-w-0 truncate text-12 font-normal text-ink-3 max-tab:hidden"),
-        rx.el.span(number, class_name="flex-none"),
-        class_name="flex items-baseline justify-end gap-2",
+        rx.el.span(number),
+        rx.el.span(n_of_m, class_name="text-12 font-normal text-ink-3"),
+        class_name="flex flex-row-reverse flex-wrap items-baseline gap-x-2 py-1",
     )
 
 

@@ -129,9 +129,7 @@ def _row(
     def number(words: rx.Var[str], what: str, slug: str, tone: Any = "", width: str = "") -> rx.Component:
         """A number, and the way to how it is made."""
         return rx.el.span(
-            explain_link(
-                words, to=f"{explaining}{slug}@{row.key}", label=f"{what} of {row.name}: {words}", class_name="relative"
-            ),
+            explain_link(words, to=f"{explaining}{slug}@{row.key}", label=f"{what} of {row.name}: {words}"),
             class_name=f"text-tone-word font-(--tone-weight) {width}",
             custom_attrs=toned(tone),
         )

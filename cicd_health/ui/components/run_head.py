@@ -65,7 +65,7 @@ def _crumb(crumb: Shown[Crumb]) -> rx.Component:
         rx.cond(crumb.below, rx.el.span(glyph("chevron", 12), class_name="-rotate-90")),
         rx.cond(
             crumb.href != "",
-            inside(crumb.text, to=crumb.href, class_name="hover:text-ink truncate max-tab:py-3"),
+            inside(crumb.text, to=crumb.href, class_name="hover:text-ink truncate max-tab:py-3.5"),
             rx.el.span(crumb.text, class_name="text-ink-2 truncate"),
         ),
     )
@@ -115,7 +115,7 @@ def verdict_box(verdict: Shown[Verdict]) -> rx.Component:
             class_name="min-w-0",
         ),
         class_name="flex gap-3 items-start px-4 py-3 tab:rounded-lg border-y tab:border-x border-tone-line "
-        "bg-tone-soft",
+        "bg-tone-soft data-[tone=ok]:bg-surface data-[tone=ok]:border-line",
         custom_attrs={**tone_of(verdict.mark), "role": "status"},
     )
 

@@ -35,7 +35,10 @@ def runs_list() -> rx.Component:
     return rx.el.section(
         rx.cond(
             state.loaded & (state.rows.length() == 0),
-            rx.el.div(notice(head.nothing, head.hint, _connect(head)), class_name="py-8"),
+            rx.fragment(
+                rx.el.div(notice(head.nothing, head.hint, _connect(head)), class_name="py-8"),
+                pages(head.newest, head.older, on=head.onward),
+            ),
             rx.fragment(
                 rx.el.table(
                     rx.el.thead(
@@ -56,7 +59,7 @@ def runs_list() -> rx.Component:
                     on_mouse_enter=state.hold,
                     on_mouse_leave=state.release,
                 ),
-                pages(head.newest, head.older),
+                pages(head.newest, head.older, on=head.onward),
             ),
         ),
         class_name=SURFACE,

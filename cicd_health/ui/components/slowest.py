@@ -14,8 +14,8 @@ from cicd_health.ui.shown import Shown
 
 LOADING = 4
 ROW = (
-    "group relative max-tab:grid max-tab:grid-cols-[minmax(0,1fr)_auto] max-tab:gap-x-3 max-tab:gap-y-1 "
-    "max-tab:px-4 max-tab:py-2.5 max-tab:border-t max-tab:border-line max-tab:first:border-t-0"
+    "group relative max-tab:grid max-tab:grid-cols-[minmax(0,1fr)_64px] max-tab:items-center max-tab:gap-x-3 "
+    "max-tab:gap-y-1 max-tab:px-4 max-tab:py-2.5 max-tab:border-t max-tab:border-line max-tab:first:border-t-0"
 )
 HIDDEN = "max-tab:hidden"
 JOBS = (

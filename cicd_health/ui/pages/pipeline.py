@@ -39,6 +39,13 @@ def body() -> rx.Component:
 
 def _bar() -> rx.Component:
     return rx.el.div(
+        rx.cond(PipelineState.phase == "missing", rx.fragment(), rx.fragment(*_choices())),
+        class_name=f"{BAR} max-tab:[&_label]:h-11",
+    )
+
+
+def _choices() -> list[rx.Component]:
+    return [
         segments("Window", CHOICES.windows),
         select(
             "Branch",
@@ -47,8 +54,7 @@ def _bar() -> rx.Component:
             PipelineState.choose_branch,
         ),
         rx.el.span(CHOICES.zone, class_name="hidden desk:inline ml-auto text-12 text-ink-3 whitespace-nowrap"),
-        class_name=f"{BAR} max-tab:[&_label]:h-11",
-    )
+    ]
 
 
 def _pipeline() -> rx.Component:

@@ -116,8 +116,7 @@ def _n_of_m(now: Summary) -> str:
 def _first_of(now: Summary) -> str:
     if not now.first_verdicts:
         return "no first attempts"
-    rescued = f", {text.count(now.rescued)} rescued" if now.rescued else ""
-    return f"{_of(now.first_successes, now.first_verdicts)} first attempts{rescued}"
+    return f"{_of(now.first_successes, now.first_verdicts)}, {text.count(now.rescued)} rescued"
 
 
 def _measured(spread: Distribution) -> str:

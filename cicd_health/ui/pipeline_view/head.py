@@ -95,14 +95,10 @@ def head(report: PipelineReport, asked: AskedPipeline, zone: tzinfo) -> Head:
     further = replace(asked, window=wider) if wider else replace(asked, branch="")
     return replace(
         said,
-        nothing=f"No runs in {length(asked.window)}{where}",
+        nothing=f"No runs in {text.length(asked.window)}{where}",
         hint="Widen the window to see older runs." if wider else "What ran before is in the list of runs.",
         wider=routes.pipeline(report.query.pipeline_id or 0, further) if wider or asked.branch else "",
     )
-
-
-def length(window: str) -> str:
-    return "the last 24 hours" if window == "24h" else f"the last {window.removesuffix('d')} days"
 
 
 def bar(report: PipelineReport, asked: AskedPipeline, zone: tzinfo) -> Bar:
@@ -140,10 +136,10 @@ def _cause(health: PipelineHealth, now: datetime, asked: AskedPipeline, zone: tz
         return [plain(f"{word}{since}{': ' if why else ''}"), *why]
     passed = f"{text.count(health.successes)} of {text.counted(health.verdicts, 'run')} passed"
     if health.state is HealthState.HEALTHY:
-        return [plain(f"{word}: {passed} in {length(asked.window)}")]
+        return [plain(f"{word}: {passed} in {text.length(asked.window)}")]
     if not health.verdicts:
-        return [plain(f"No run passed or failed in {length(asked.window)}: nothing to judge by")]
-    return [plain(f"{passed} in {length(asked.window)}: too few to judge by")]
+        return [plain(f"No run passed or failed in {text.length(asked.window)}: nothing to judge by")]
+    return [plain(f"{passed} in {text.length(asked.window)}: too few to judge by")]
 
 
 def _since(health: PipelineHealth, now: datetime, zone: tzinfo) -> str:

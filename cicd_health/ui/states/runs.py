@@ -11,6 +11,7 @@ import structlog
 
 from cicd_health.live import hub
 from cicd_health.store import engine, lists, logs
+from cicd_health.store.run_pages import run_page
 from cicd_health.ui import cursor, guard, hits_view, routes, runs_view, zone
 from cicd_health.ui import format as text
 from cicd_health.ui.hits_view import Hits
@@ -124,11 +125,11 @@ def load(asked: AskedRuns, viewer: ZoneInfo) -> RunsView:
     now = datetime.now(UTC)
     with engine.reading() as session:
         wanted = runs_view.wanted(asked, viewer, now)
-        found = lists.runs(session, wanted, runs_view.PAGE + 1, cursor.decode(asked.before))
+        page = run_page(session, wanted, runs_view.PAGE, cursor.decode(asked.before))
         number = lists.number_of_runs(session, wanted, runs_view.AT_MOST + 1) if asked.counted else None
         providers = [row["provider"] for row, _ in lists.sources(session, now)]
         repos = sorted(row["name"] for row in lists.repos(session, None, OFFERED_REPOS))
-    return runs_view.view(found, asked, providers, repos, now, viewer, number)
+    return runs_view.view(page, asked, providers, repos, now, viewer, number)
 
 
 def search(asked: AskedRuns, viewer: ZoneInfo) -> tuple[RunsHead, Hits]:

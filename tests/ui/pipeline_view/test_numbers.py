@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from cicd_health.model.health import Restore
 from cicd_health.model.pipeline_report import HeatCell
 from cicd_health.ui.pipeline_view import figures, jobs
 from cicd_health.ui.pipeline_view.heat import heat_map
@@ -22,6 +23,25 @@ def figure(slug: str, **changes: object) -> figures.Figure:
 def test_every_figure_leads_to_how_it_is_made():
     assert figure("success_rate").href == "/pipelines/5?explain=success_rate"
     assert figure("success_rate").beside == "630 of 669 verdicts"
+
+
+def test_a_rate_says_its_n_of_m_and_few_verdicts_are_quiet():
+    few = samples.summary(success_rate=0.5, successes=2, verdicts=4)
+    low = samples.summary(success_rate=0.5, successes=4, verdicts=8)
+    assert [figure("success_rate", summary=one).tone for one in (few, low)] == ["quiet", "bad"]
+    first = samples.summary(first_successes=60, first_verdicts=70, rescued=4)
+    assert figure("first_attempt_success_rate", summary=first).beside == "60 of 70, 4 rescued"
+
+
+def test_one_incident_is_not_called_better_or_worse_than_another():
+    once, often = (samples.summary(restore=Restore(n=n, median=8460.0)) for n in (1, 5))
+    before = samples.summary(restore=Restore(n=5, median=3120.0))
+    assert figure("time_to_restore_s", summary=once, previous=before).delta.tone == "quiet"
+    assert figure("time_to_restore_s", summary=often, previous=before).delta.tone == "bad"
+
+
+def test_what_is_still_open_is_not_nothing_to_restore():
+    assert figure("time_to_restore_s", summary=samples.summary(restore=Restore(open=1))).beside == "0 restored, 1 open"
 
 
 def test_few_durations_have_no_p95_and_are_compared_by_the_p50():

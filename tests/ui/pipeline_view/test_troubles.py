@@ -89,4 +89,4 @@ def test_where_nothing_is_wrong_it_is_said():
 
 def test_failures_without_a_readable_log_are_not_passed_over():
     shown = troubles(report(failures=()), {}, BERLIN)
-    assert (shown.calm_failures, shown.unread) == ("39 runs did not pass; no log of them shows a failing line", True)
+    assert (shown.calm_failures, shown.unread) == ("No log of them shows a failing line", True)
