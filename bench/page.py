@@ -20,7 +20,8 @@ from bench.timing import TIMES, Timing
 HEAD = """\
 # Speed
 
-Written by `make bench`. Numbers of different machines do not compare; the shares of the floor and the growth do.
+Written by `make bench`, which takes about half an hour and 40 GB of disk; `python -m bench --help` says how to run a
+part of it, on smaller sizes. Numbers of different machines do not compare; the shares of the floor and the growth do.
 """
 WEBHOOKS = """\
 ## Webhooks

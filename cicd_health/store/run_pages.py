@@ -134,7 +134,7 @@ def _rarest(
 
 def _end(wanted: RunFilter, road: Road, after: Place | None) -> Any:
     """When the last run was created that is looked at: of several conditions the latest, as all end there."""
-    each = LOOKED_THROUGH // len(road.conditions)
+    each = max(LOOKED_THROUGH // len(road.conditions), 1)
     ends = []
     for condition in road.conditions:
         seen = sa.select(RUN.c.created_at).where(condition, *_span(wanted, after))
@@ -149,7 +149,10 @@ def _span(wanted: RunFilter, after: Place | None) -> list[sa.ColumnElement[bool]
     span = [] if wanted.start is None else [RUN.c.created_at >= wanted.start]
     if wanted.end is not None:
         span.append(RUN.c.created_at < wanted.end)
-    return span if after is None else [*span, RUN.c.created_at <= after[0]]
+    if after is not None:
+        moment, run_id = after
+        span.append(RUN.c.created_at <= moment if run_id else RUN.c.created_at < moment)
+    return span
 
 
 def _rows(

@@ -87,4 +87,5 @@ def test_every_question_has_an_answer(kind: str, request: pytest.FixtureRequest)
     asked = questions(known, PLAN.now)
     assert len({question.name for question in asked}) == len(asked)
     answers: dict[Question, int] = {question: question.count(ask(bind, question.ask)) for question in asked}
-    assert sum(count > 0 for count in answers.values()) > len(answers) / 2
+    within = [count for question, count in answers.items() if "months back" not in question.name]
+    assert sum(count > 0 for count in within) > len(within) / 2

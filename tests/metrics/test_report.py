@@ -12,7 +12,7 @@ from statistics import fmean
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from cicd_health.flow import saving
 from cicd_health.metrics import METRICS, report
@@ -22,7 +22,7 @@ from cicd_health.model.runs import FAILED, VERDICTS, Outcome
 from cicd_health.model.windows import Window, window_ending
 from cicd_health.store import engine, recount
 from cicd_health.store.reports import rows as counted
-from cicd_health.store.tables import RunRow
+from cicd_health.store.tables import AttemptRow, RunRow
 from tests.factories import NOW, Rows, at, attempt
 
 WEEK = window_ending("7d", NOW)
@@ -254,16 +254,17 @@ def history(rows: Rows, seed: int, runs: int) -> list[RunRow]:
             values |= {"attempt": 2, "first_outcome": rng.choice(["failure", "cancelled", None])}
         duration_s = None if outcome == "running" or rng.random() < 0.1 else round(rng.lognormvariate(5, 1), 3)
         queue_s = None if rng.random() < 0.2 else float(rng.randrange(300))
-        found.append(
-            rows.run(
-                rng.choice(pipelines),
-                outcome=outcome,
-                created_at=NOW - timedelta(seconds=moment),
-                duration_s=duration_s,
-                queue_s=queue_s,
-                **values,
-            )
+        run = rows.run(
+            rng.choice(pipelines),
+            outcome=outcome,
+            created_at=NOW - timedelta(seconds=moment),
+            duration_s=duration_s,
+            queue_s=queue_s,
+            **values,
         )
+        for attempt in range(1, run.attempts + 1):
+            rows.attempt(run, attempt=attempt, duration_s=rng.choice([None, float(rng.randrange(9000))]))
+        found.append(run)
     return found
 
 
@@ -293,6 +294,14 @@ def plain_restore(runs: list[RunRow], window: Window) -> tuple[list[float], int]
                 failed = None
         lasting += failed is not None
     return sorted(closed), lasting
+
+
+def plain_spent(session: Session, run_ids: list[int | None], *, last: bool) -> float:
+    """Machine time of the last attempts of these runs, or of those before."""
+    attempts = session.exec(select(AttemptRow)).all()
+    highest = Counter(attempt.run_id for attempt in attempts)
+    of_runs = [a for a in attempts if a.run_id in run_ids and (a.attempt == highest[a.run_id]) is last]
+    return sum(attempt.duration_s or 0 for attempt in of_runs)
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["counted one by one", "from kept tallies"])
@@ -330,7 +339,12 @@ def test_the_summary_is_what_plain_python_counts(
             assert shown.exact is not many
         closed, lasting = plain_restore(runs, window)
         assert (summary.restore.n, summary.restore.open) == (len(closed), lasting)
-        assert summary.restore.mean == (pytest.approx(fmean(closed)) if closed else None)
+        n, mean, p50, _ = plain_distribution(closed)
+        assert (n, summary.restore.mean) == (len(closed), mean)
+        assert summary.restore.median == (pytest.approx(p50, rel=0.005) if many and closed else p50)
+        spent = plain_spent(session, [run.id for run in inside], last=True)
+        rerun = plain_spent(session, [run.id for run in inside], last=False)
+        assert (summary.spent_s, summary.rerun_s) == (pytest.approx(spent + rerun), pytest.approx(rerun))
 
 
 def test_groups_and_buckets_add_up_to_the_summary_either_way(

@@ -43,7 +43,7 @@ FILTERS = (
 @pytest.fixture
 def session(database: sa.Engine) -> Iterator[Session]:
     with engine.writing() as session:
-        history(Rows(session), seed=5, runs=150)
+        history(Rows(session), seed=5, runs=60)
         yield session
 
 
@@ -93,7 +93,7 @@ def test_the_pages_of_every_filter_and_pair_are_the_whole_list(
     session: Session, monkeypatch: pytest.MonkeyPatch, looked_through: int
 ) -> None:
     monkeypatch.setattr(run_pages, "LOOKED_THROUGH", looked_through)
-    pairs = (both(*pair) for pair in random.Random(6).sample(list(combinations(FILTERS, 2)), 40))
+    pairs = (both(*pair) for pair in random.Random(6).sample(list(combinations(FILTERS, 2)), 10))
     for wanted in (RunFilter(), *FILTERS, *filter(None, pairs)):
         whole = [row["id"] for row in lists.runs(session, wanted, 1000)]
         assert followed(session, wanted, 20) == whole, wanted
