@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -52,9 +52,7 @@ def test_the_day_on_which_clocks_change_holds_what_was_created_on_it(
     for tz, day, hours in CHANGES:
         zone = ZoneInfo(tz)
         midnight = datetime.combine(datetime.fromisoformat(day), time(), zone)
-        window = Window(
-            "custom", (midnight - DAY).astimezone(at(day).tzinfo), (midnight + 2 * DAY).astimezone(at(day).tzinfo)
-        )
+        window = Window("custom", (midnight - DAY).astimezone(UTC), (midnight + 2 * DAY).astimezone(UTC))
         query = Query(window, tz=tz)
         on_day = Counter(f"{moment.astimezone(zone):%Y-%m-%d}" for moment in moments)
         groups = {key["key"]: summary.total for key, summary in report.groups(session, query, "day")}
