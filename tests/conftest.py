@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 
 from cicd_health import queue, settings
 from cicd_health.store import engine
+from tests.postgres_pool import TEMPLATE, PostgresPool
 
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -55,8 +55,8 @@ def postgres_server():
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # no test pulls the plug of the machine
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")
-    server.psql("CREATE DATABASE template_cicd")
-    migrate(server.get_uri("template_cicd", driver="psycopg2"))
+    server.psql(f"CREATE DATABASE {TEMPLATE}")
+    migrate(server.get_uri(TEMPLATE, driver="psycopg2"))
     yield server
     server.cleanup()
 
@@ -68,12 +68,18 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def postgres_pool(postgres_server) -> Iterator[PostgresPool]:
+    pool = PostgresPool(postgres_server)
+    yield pool
+    pool.close()
+
+
 @pytest.fixture
-def postgres_url(postgres_server) -> Iterator[str]:
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    postgres_server.psql(f"CREATE DATABASE {name} TEMPLATE template_cicd")
-    yield postgres_server.get_uri(name)
-    postgres_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_url(postgres_pool: PostgresPool) -> Iterator[str]:
+    name = postgres_pool.take()
+    yield postgres_pool.server.get_uri(name)
+    postgres_pool.give_back(name)
 
 
 def use(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

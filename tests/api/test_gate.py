@@ -145,7 +145,7 @@ def test_a_bug_is_answered_without_its_stack(everything, monkeypatch):
     def broken(*_args):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("cicd_health.store.lists.runs", broken)
+    monkeypatch.setattr("cicd_health.api.runs.run_page", broken)
     with TestClient(everything, raise_server_exceptions=False) as client:
         answer = client.get("/api/v1/runs", headers=KEY)
     assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")

@@ -218,7 +218,11 @@ class KeptSums(Ledger):
 
 
 class CountedRows(Ledger):
-    """By counting rows: of any filter, per pipeline or per label; `exact` keeps every value."""
+    """By counting rows: of any filter, per pipeline or per label; `exact` keeps every value.
+
+    Rows of whole days are remembered only where they are few: of many, what they come to is enough. `read` holds what
+    was read for one answer.
+    """
 
     def __init__(
         self,
@@ -226,35 +230,43 @@ class CountedRows(Ledger):
         days: Days,
         wanted: Wanted,
         memory: Memory = MEMORY,
+        read: dict[datetime, list[Counted]] | None = None,
         *,
         exact: bool,
     ) -> None:
         super().__init__(session, days, ("counted", wanted.key, exact), memory)
         self.wanted, self.exact = wanted, exact
+        self._read = {} if read is None else read
 
     def few(self, start: datetime, end: datetime) -> bool:
         """Whether there are no more rows than percentiles are exact for."""
         end = self.days.over(start, end)
-        return start >= end or len(self._rows(start, end)) <= counting.MANY
+        days = list(each(ceil(start, DAY), floor(end, DAY), DAY))
+        numbers = {day: self.memory.get(self._key_of("number of day", day)) for day in days}
+        loaded = self._load([day for day, number in numbers.items() if number is None])
+        of_days = sum(number or len(loaded.get(day, ())) for day, number in numbers.items())
+        return of_days + sum(len(self._rows(*part)) for part in _parts_of_days(start, end)) <= counting.MANY
 
     def prepare(self, wanted: Sequence[Span]) -> None:
         self._load({day for start, end in wanted for day in each(floor(start, DAY), end, DAY)})
 
     def _read_days(self, start: datetime, end: datetime) -> Pieces:
-        return self._part(start, end)
+        return self._count(self._rows(start, end, lasting=self.exact))
 
     def _part(self, start: datetime, end: datetime) -> Pieces:
-        chosen: dict[Any, list[Row]] = {}
-        for _, key, row in self._rows(start, end):
-            chosen.setdefault(key, []).append(row)
-        return {key: counted(tuple(rows), exact=self.exact) for key, rows in chosen.items()}
+        return self._count(self._rows(start, end))
 
-    def _rows(self, start: datetime, end: datetime) -> list[Counted]:
-        days = list(each(floor(start, DAY), end, DAY))
-        loaded = self._load(days)
+    def _count(self, rows: Iterable[Counted]) -> Pieces:
+        chosen: dict[Any, list[Row]] = {}
+        for _, key, row in rows:
+            chosen.setdefault(key, []).append(row)
+        return {key: counted(tuple(of_key), exact=self.exact) for key, of_key in chosen.items()}
+
+    def _rows(self, start: datetime, end: datetime, *, lasting: bool = True) -> list[Counted]:
         rows: list[Counted] = []
-        for day in days:
-            of_day = loaded[day]
+        for day, of_day in self._load(list(each(floor(start, DAY), end, DAY))).items():
+            if lasting and self.days.revision(day):
+                self.memory.keep(self._key_of("rows of day", day), of_day, A_PIECE + A_ROW * len(of_day))
             first = bisect_left(of_day, start, key=itemgetter(0)) if start > day else 0
             last = bisect_left(of_day, end, key=itemgetter(0)) if end < day + DAY else len(of_day)
             rows += of_day[first:last]
@@ -262,20 +274,17 @@ class CountedRows(Ledger):
 
     def _load(self, days: Iterable[datetime]) -> dict[datetime, list[Counted]]:
         """The rows of each day, oldest first; those that are not remembered are read in one go."""
-        found = {day: self.memory.get(self._key_of(day)) for day in days}
-        missing = [day for day, rows in found.items() if rows is None]
-        if missing:
-            read: dict[datetime, list[Counted]] = {day: [] for day in missing}
-            for moment, key, *row in self.wanted.read(self.session, spans(missing, DAY)):
-                read[floor(moment, DAY)].append((moment, key, tuple(row)))
-            for day in filter(self.days.revision, read):
-                rows = read[day]
-                self.memory.keep(self._key_of(day), rows, A_PIECE + A_ROW * len(rows))
-            found |= read
-        return found
+        found = {day: self._read.get(day) or self.memory.get(self._key_of("rows of day", day)) for day in days}
+        missing = [day for day, rows in found.items() if rows is None and day not in self._read]
+        self._read |= {day: [] for day in missing}
+        for moment, key, *row in self.wanted.read(self.session, spans(missing, DAY)):
+            self._read[floor(moment, DAY)].append((moment, key, tuple(row)))
+        for day in filter(self.days.revision, missing):
+            self.memory.keep(self._key_of("number of day", day), len(self._read[day]), 1)
+        return {day: self._read.get(day, []) if rows is None else rows for day, rows in found.items()}
 
-    def _key_of(self, day: datetime) -> Hashable:
-        return self.key[0], "rows of day", self.wanted.key, day, self.days.revision(day)
+    def _key_of(self, what: str, day: datetime) -> Hashable:
+        return self.key[0], what, self.wanted.key, day, self.days.revision(day)
 
 
 class Plan:

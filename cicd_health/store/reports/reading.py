@@ -79,9 +79,10 @@ class Reading:
         """By counting rows; exact as long as there are few, unless it is said."""
         wanted = Wanted.of(self.session, self.query, by)
         memory = MEMORY if wanted.lasting else Memory(ROOM)
+        asked = self.session, self._days, wanted, memory, {}
         if exact is None:
-            exact = CountedRows(self.session, self._days, wanted, memory, exact=True).few(self.start, self.end)
-        return CountedRows(self.session, self._days, wanted, memory, exact=exact)
+            exact = CountedRows(*asked, exact=True).few(self.start, self.end)
+        return CountedRows(*asked, exact=exact)
 
     def _scope(self) -> Scope:
         query = self.query

@@ -37,13 +37,13 @@ class Wanted:
 
     @property
     def lasting(self) -> bool:
-        """Whether the sums of its day are written anew when a row becomes one of them.
+        """Whether the sums of its day are written anew when a row becomes one of them: see `Contribution.labels`.
 
-        Not so for jobs of some runs, nor for runs with some job.
+        So for runs with a job of some name: those names are labels of the run. Not so for jobs of some runs.
         """
         query = self.query
         if query.subject == "run":
-            return query.job is None
+            return True
         return self.by != "branch" and query.branch is None and query.event is None and query.actor is None
 
     def read(self, session: Session, spans: Sequence[Span]) -> Iterable[Any]:
