@@ -16,6 +16,7 @@ from cicd_health.store.reports.rows import MOMENT
 from cicd_health.store.tallies import TALLY
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 Span = tuple[datetime, datetime]
 
 
@@ -34,6 +35,11 @@ class Days:
     def newest(self) -> datetime | None:
         """When the newest run or job there is was created."""
         return self._session.connection().execute(sa.select(sa.func.max(MOMENT[self._subject]))).scalar()
+
+    @property
+    def newest_day(self) -> datetime:
+        """The day of the newest; one long ago when there is none."""
+        return floor(self.newest or NEVER, DAY)
 
     def revision(self, day: datetime) -> int:
         """0 for a day without any."""

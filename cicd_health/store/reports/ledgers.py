@@ -80,8 +80,9 @@ class Ledger:
         if first_day > last_day:
             return self._part(start, end)
         parts = [self._part(start, first_day)] if start < first_day else []
-        if first_day < last_day:
-            parts.append(self._days(first_day, last_day))
+        # The newest day by itself: it changes all the time, and what is worked out from those before need not.
+        newest = min(max(first_day, self.days.newest_day), last_day)
+        parts += [self._days(*span) for span in ((first_day, newest), (newest, last_day)) if span[0] < span[1]]
         if last_day < end:
             parts.append(self._part(last_day, end))
         return joined_by_key(parts)

@@ -79,7 +79,7 @@ def _by_key(parts: Iterable[Pieces]) -> dict[Any, list[Piece]]:
 def _join(plus: tuple[Piece, ...], minus: tuple[Piece, ...]) -> Piece:
     exact = bool(plus) and plus[0].tally.queue.exact
     total = Tally.exactly() if exact else Tally()
-    for piece in plus:
+    for piece in sorted(plus, key=weight, reverse=True):  # the first is copied, the others are added bin by bin
         total.merge(piece.tally)
     for piece in minus:
         total.merge(piece.tally, -1)
