@@ -25,6 +25,7 @@ OURS = {
     "scope_id",
     "named_at",
     "updated_at",
+    "revision",
     "jobs_known",
     "quiet",
 }
