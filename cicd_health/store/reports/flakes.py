@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,7 +91,7 @@ def tries(session: Session, start: datetime, end: datetime, *, without_jobs: boo
         days = Days(session, subject, start, end)
         for day in each(floor(start, DAY), end, DAY):
             key = session.get_bind().engine.url, "tries", subject, day, days.revision(day)
-            counted = remembered(MEMORY, key, lambda: count(session, day), _weight)  # noqa: B023
+            counted = remembered(MEMORY, key, partial(count, session, day), _weight)
             for suspect, (verdicts, failed) in counted.items():
                 before = total.get(suspect, (0, 0))
                 total[suspect] = before[0] + verdicts, before[1] + failed

@@ -100,6 +100,7 @@ class Ledger:
         return self._certain(start, end)
 
     def _read_days(self, start: datetime, end: datetime) -> Pieces:
+        """Of whole days that are not remembered. Each kind of ledger has a way of its own, as for parts of a day."""
         raise NotImplementedError
 
     def _part(self, start: datetime, end: datetime) -> Pieces:
