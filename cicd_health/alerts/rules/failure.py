@@ -6,7 +6,9 @@ from itertools import takewhile
 
 from pydantic import BaseModel, Field
 
-from cicd_health.alerts.rule import HOLD, Facts, Rule, Verdict
+from cicd_health.alerts.rule import HOLD, Facts, Reach, Rule, Verdict
+
+LOOKED_AT = 50  # runs: a row of failures is not counted further back
 
 
 class Params(BaseModel):
@@ -25,6 +27,7 @@ def check(facts: Facts, params: Params) -> Verdict:
         return HOLD
     return Verdict(
         firing=True,
+        headline="failed" if len(failed) == 1 else f"failed {len(failed)} times in a row",
         reason="the last run failed" if len(failed) == 1 else f"the last {len(failed)} runs failed",
         failures=len(failed),
         first=failed[-1],
@@ -32,4 +35,12 @@ def check(facts: Facts, params: Params) -> Verdict:
     )
 
 
-RULE = Rule("failure", "Failures in a row", Params, check)
+RULE = Rule(
+    "failure",
+    "Failures in a row",
+    Params,
+    check,
+    reach=lambda params: Reach(runs=max(LOOKED_AT, params.count)),
+    about="A pipeline failed so many times in a row; over with its next success.",
+    mark="broken",
+)

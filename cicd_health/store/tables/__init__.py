@@ -1,6 +1,13 @@
 """Every table, as SQLModel. Times are aware UTC, durations are seconds, words are those of `model`."""
 
-from cicd_health.store.tables.alerts import ChannelRow, IncidentRow, NotificationRow, RuleRow
+from cicd_health.store.tables.alerts import (
+    ChannelRow,
+    IncidentRow,
+    NotificationRow,
+    RuleRow,
+    SilenceRow,
+    StepOfIncidentRow,
+)
 from cicd_health.store.tables.columns import UtcDateTime
 from cicd_health.store.tables.findings import ChangeRow, FlakeRow
 from cicd_health.store.tables.inbox import DeliveryRow, RefusalRow
@@ -31,7 +38,9 @@ __all__ = [
     "RunRow",
     "SessionRow",
     "SignInLinkRow",
+    "SilenceRow",
     "SourceRow",
+    "StepOfIncidentRow",
     "StepRow",
     "TallyRow",
     "UserRow",
