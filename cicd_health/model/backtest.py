@@ -45,7 +45,8 @@ class Backtest:
     """A rule tried on [start, end). `fired` are oldest first. `messages` counts what each channel would have got.
 
     `median_s` is the median time from opened to resolved, None when none closed. `seconds` is how long it took to find
-    out. `pipelines` in scope; `cut`: more verdicts lie in the window than were looked at, and `start` is later than asked.
+    out. `pipelines` in scope; `cut`: more verdicts lie in the window than were looked at, so that `start` is later than
+    asked.
     """
 
     start: datetime
