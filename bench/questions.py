@@ -16,8 +16,8 @@ from cicd_health.metrics import report
 from cicd_health.model.health import Query
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome, Status
 from cicd_health.model.windows import window_ending
-from cicd_health.store import lists
-from cicd_health.store.lists import LARGEST_ID, RUN, RunFilter
+from cicd_health.store.lists import LARGEST_ID, RUN, Place, RunFilter
+from cicd_health.store.run_pages import run_page
 
 Ask = Callable[[Session, datetime], Any]
 WINDOWS = ("24h", "7d", "30d", "90d")
@@ -99,6 +99,10 @@ def _metrics(known: Cast) -> Iterator[Question]:
                 )
 
 
+def _rows_of_page(found: Any) -> int:
+    return len(found.rows)
+
+
 def _total_of_summary(found: Any) -> int:
     return found.summary.total
 
@@ -176,15 +180,15 @@ def _counted(pipeline: str, now: datetime) -> dict[str, RunFilter]:
 
 def _runs(known: Cast, now: datetime) -> Iterator[Question]:
     for name, wanted in filters(known, now).items():
-        yield Question("runs", f"{name}: first page", _page(wanted, None), len, "runs")
+        yield Question("runs", f"{name}: first page", _page(wanted, None), _rows_of_page, "runs")
         if wanted.start is None:
             for months in MONTHS_BACK:
                 after = now - months * MONTH, LARGEST_ID
-                yield Question("runs", f"{name}: {months} months back", _page(wanted, after), len, "runs")
+                yield Question("runs", f"{name}: {months} months back", _page(wanted, after), _rows_of_page, "runs")
 
 
-def _page(wanted: RunFilter, after: lists.Place | None) -> Ask:
-    return lambda session, now: lists.runs(session, wanted, PAGE, after)
+def _page(wanted: RunFilter, after: Place | None) -> Ask:
+    return lambda session, now: run_page(session, wanted, PAGE, after)
 
 
 def _overview(window: str) -> Ask:

@@ -102,9 +102,9 @@ def distribution(measured: Measured) -> Distribution:
     n = measured.n
     if n <= 0:
         return Distribution(unmeasured=measured.unmeasured, exact=measured.exact)
-    p50, p90, p95 = (measured.at_rank(nearest_rank(percent, n)) for percent in (50, 90, 95))
+    p50, p90, p95, highest = measured.at_ranks([nearest_rank(percent, n) for percent in (50, 90, 95, 100)])
     total = measured.sum
-    return Distribution(n, total, total / n, p50, p90, p95, measured.at_rank(n), measured.unmeasured, measured.exact)
+    return Distribution(n, total, total / n, p50, p90, p95, highest, measured.unmeasured, measured.exact)
 
 
 def exactness(of: Distribution) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import accumulate
 from math import fsum, log
 from typing import Any, Literal
@@ -74,6 +75,7 @@ def bin_of(seconds: float) -> str:
     return str(1 + int(log(seconds * 1000) / LOG_GAMMA)) if seconds >= 0.001 else "0"
 
 
+@cache
 def middle_of(name: str) -> float:
     """The seconds that stand for every value in a bin."""
     return 2 * GAMMA ** int(name) / (GAMMA + 1) / 1000 if name != "0" else 0.0
@@ -97,11 +99,15 @@ class Seconds:
 
     def at_rank(self, rank: int) -> float:
         """The value of that rank, counting from 1, within 0.5 %."""
+        return self.at_ranks((rank,))[0]
+
+    def at_ranks(self, ranks: Iterable[int]) -> list[float]:
+        """The same of several ranks."""
         if self._ranks is None:
             names = sorted(self.bins, key=int)
             self._ranks = names, list(accumulate(self.bins[name] for name in names))
-        names, ranks = self._ranks
-        return middle_of(names[bisect_left(ranks, rank)])
+        names, lasts = self._ranks
+        return [middle_of(names[bisect_left(lasts, rank)]) for rank in ranks]
 
     def merge(self, other: Any, sign: int = 1) -> None:
         """Add another histogram to this one, or with sign -1 take it away."""
@@ -137,8 +143,12 @@ class Values:
 
     def at_rank(self, rank: int) -> float:
         """The value of that rank, counting from 1."""
+        return self.at_ranks((rank,))[0]
+
+    def at_ranks(self, ranks: Iterable[int]) -> list[float]:
+        """The same of several ranks."""
         self.values.sort()  # costs next to nothing when it is sorted already
-        return self.values[rank - 1]
+        return [self.values[rank - 1] for rank in ranks]
 
     def merge(self, other: Any, sign: int = 1) -> None:
         """Add other values to these."""

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from cicd_health.metrics.report.numbers import buckets, outcome_by_pipeline, summarise
 from cicd_health.metrics.report.pipelines import pipeline_healths
-from cicd_health.metrics.report.restoring import restore
+from cicd_health.metrics.report.restoring import restore_each
 from cicd_health.model.alerts import IncidentState
 from cicd_health.model.buckets import edges, steps_for
 from cicd_health.model.health import Overview, Query
@@ -29,14 +29,13 @@ def overview(session: Session, query: Query, now: datetime) -> Overview:
     loud = [incident for incident in incidents if incident.state != IncidentState.MUTED]
     last = pipelines.last_verdicts(session, query, any_branch=True)
     named = pipelines.named(session, query)
+    restore, restore_before = restore_each(session, query, [(window, total), (before, total_before)])
     return Overview(
         now=now,
         query=query,
         empty=lists.empty(session),
-        summary=summarise(
-            query, window, total, restore(session, query, window, total), outcome_by_pipeline(named, last)
-        ),
-        previous=summarise(query, before, total_before, restore(session, query, before, total_before), {}),
+        summary=summarise(query, window, total, restore, outcome_by_pipeline(named, last)),
+        previous=summarise(query, before, total_before, restore_before, {}),
         buckets=narrow,
         wide_buckets=wide,
         pipelines=pipeline_healths(session, query, now, reading, reading_before, named, incidents, last),

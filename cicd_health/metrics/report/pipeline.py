@@ -10,7 +10,7 @@ from cicd_health.metrics.report.flaky import flaky
 from cicd_health.metrics.report.heat import heat
 from cicd_health.metrics.report.numbers import buckets, outcome_by_pipeline, summarise
 from cicd_health.metrics.report.pipelines import pipeline_healths
-from cicd_health.metrics.report.restoring import restore
+from cicd_health.metrics.report.restoring import restore_each
 from cicd_health.metrics.report.slow_jobs import last_runs, slow_jobs, slow_steps
 from cicd_health.model.buckets import edges, steps_for
 from cicd_health.model.health import Query
@@ -38,6 +38,7 @@ def pipeline(session: Session, query: Query, now: datetime) -> PipelineReport | 
     incidents = pipelines.open_incidents(session, query)
     healths = pipeline_healths(session, query, now, reading, reading_before, named, incidents, verdicts)
     last = last_runs(session, query)
+    restore, restore_before = restore_each(session, query, [(window, total), (before, total_before)])
     only, last_outcomes = named[0], outcome_by_pipeline(named, verdicts)
     return PipelineReport(
         now=now,
@@ -48,8 +49,8 @@ def pipeline(session: Session, query: Query, now: datetime) -> PipelineReport | 
         url=only.url,
         default_branch=only.default_branch,
         health=healths[0] if healths else None,
-        summary=summarise(query, window, total, restore(session, query, window, total), last_outcomes),
-        previous=summarise(query, before, total_before, restore(session, query, before, total_before), {}),
+        summary=summarise(query, window, total, restore, last_outcomes),
+        previous=summarise(query, before, total_before, restore_before, {}),
         buckets=narrow,
         wide_buckets=narrow if wide_step == step else buckets(reading, wide_bounds, now),
         changes=tuple(changes.of_pipelines(session, [query.pipeline_id], min(window.start, now - CHANGES))),

@@ -22,11 +22,19 @@ from cicd_health.store.reports.turns import Turns
 
 def restore(session: Session, query: Query, window: Window, tally: Tally) -> Restore:
     """Of one window, whose Tally is known."""
+    [found] = restore_each(session, query, [(window, tally)])
+    return found
+
+
+def restore_each(session: Session, query: Query, windows: Sequence[tuple[Window, Tally]]) -> list[Restore]:
+    """Of windows, whose Tallies are known."""
     if query.branch is not None:
-        return time_to_restore.restore(_breakages(session, query, window), window)
+        return [time_to_restore.restore(_breakages(session, query, window), window) for window, _ in windows]
+    tallies = [tally for _, tally in windows]
     if not _of_runs(query):
-        tally = Reading(session, _runs(query), window.start, window.end).total()
-    return restored(tally.restored, restores.lasting(session, query, window.end).values())
+        tallies = [Reading(session, _runs(query), window.start, window.end).total() for window, _ in windows]
+    lasting = restores.lasting_each(session, query, [window.end for window, _ in windows])
+    return [restored(tally.restored, last.values()) for tally, last in zip(tallies, lasting, strict=True)]
 
 
 def restore_by_pipeline(

@@ -30,6 +30,7 @@ class Days:
             *of_all, TALLY.c.bucket_at >= floor(start, DAY), TALLY.c.bucket_at < end
         )
         self._revisions: dict[datetime, int] = {row[0]: row[1] for row in session.connection().execute(kept)}
+        self._of_spans: dict[Span, tuple[int, ...]] = {}  # asked for again and again
 
     @cached_property
     def newest(self) -> datetime | None:
@@ -47,7 +48,11 @@ class Days:
 
     def revisions(self, start: datetime, end: datetime) -> tuple[int, ...]:
         """Of the days that [start, end) touches."""
-        return tuple(self.revision(day) for day in each(floor(start, DAY), end, DAY))
+        found = self._of_spans.get((start, end))
+        if found is None:
+            found = tuple(self.revision(day) for day in each(floor(start, DAY), end, DAY))
+            self._of_spans[start, end] = found
+        return found
 
     def over(self, start: datetime, end: datetime) -> datetime:
         """The end of [start, end), put off to the end of its day where nothing lies between."""

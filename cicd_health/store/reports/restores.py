@@ -28,6 +28,12 @@ def lasting(session: Session, query: Query, moment: datetime) -> Lasting:
     return _read(session, query, [moment])[moment]
 
 
+def lasting_each(session: Session, query: Query, moments: Sequence[datetime]) -> list[Lasting]:
+    """The same at a few moments, in one question."""
+    found = _read(session, query, moments)
+    return [found[moment] for moment in moments]
+
+
 def lasting_at(session: Session, query: Query, moments: Sequence[datetime]) -> list[Lasting]:
     """The same at several moments. What was so in the past is remembered for as long as it has not changed."""
     if not moments:
