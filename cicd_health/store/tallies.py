@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ TALLY = SQLModel.metadata.tables[str(TallyRow.__tablename__)]
 KEY = (TALLY.c.scope, TALLY.c.scope_id, TALLY.c.subject, TALLY.c.grain, TALLY.c.bucket_at)
 KEY_NAMES = [column.name for column in KEY]
 EMPTY = Tally().to_text()
-CHUNK = 500  # keys in one statement of SQLite, which allows 32,766 values
+AS_SQLITE_KEEPS_IT = "%Y-%m-%d %H:%M:%S.000000"  # a start of an hour of UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,16 @@ def _deltas(removed: Iterable[Contribution], added: Iterable[Contribution]) -> d
             key = (contribution.repo_id, contribution.pipeline_id, contribution.subject, start_of_hour(contribution.at))
             by_hour.setdefault(key, Tally()).put(contribution.row, times)
     deltas: dict[Key, Tally] = {}
+    several: set[Key] = set()
     for (repo_id, pipeline_id, subject, hour), tally in by_hour.items():
         for key in keys_above(repo_id, pipeline_id, subject, hour):
-            deltas.setdefault(key, Tally()).merge(tally)
+            if key not in deltas:
+                deltas[key] = tally  # which may stand at other keys too, and so is not changed
+            elif key in several:
+                deltas[key].merge(tally)
+            else:
+                deltas[key] = Tally.sum((deltas[key], tally))
+                several.add(key)
     return deltas
 
 
@@ -92,12 +100,9 @@ def _lock(session: Session, keys: list[Key]) -> dict[Key, str]:
     if connection.dialect.name == "postgresql":
         arrays = _columns(keys)
         connection.execute(_MAKE, arrays)
-        rows = connection.execute(_LOCK, arrays)
-    else:
-        chunks = [keys[n : n + CHUNK] for n in range(0, len(keys), CHUNK)]
-        selects = (sa.select(*KEY, TALLY.c.tally).where(sa.tuple_(*KEY).in_(chunk)) for chunk in chunks)
-        rows = (row for select in selects for row in connection.execute(select))
-    return {(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows}
+        return {(row[0], row[1], row[2], row[3], row[4]): row[5] for row in connection.execute(_LOCK, arrays)}
+    asked = json.dumps([(*key[:-1], key[-1].strftime(AS_SQLITE_KEEPS_IT)) for key in keys])
+    return {keys[position]: text for position, text in connection.execute(_FIND, {"keys": asked})}
 
 
 def _write(session: Session, texts: dict[Key, str]) -> None:
@@ -180,4 +185,9 @@ def _upsert() -> Any:
     return insert.on_conflict_do_update(index_elements=KEY_NAMES, set_=written)
 
 
+# SQLite takes a batch as JSON, for the same reason.
+_FIND = sa.text(
+    "SELECT asked.key, tallies.tally FROM json_each(:keys) AS asked CROSS JOIN tallies WHERE "
+    + " AND ".join(f"tallies.{name} = json_extract(asked.value, '$[{n}]')" for n, name in enumerate(KEY_NAMES))
+)
 _MAKE, _LOCK, _UPDATE, _UPSERT, _INSERT = _make(), _select_for_update(), _update(), _upsert(), _insert()
