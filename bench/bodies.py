@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,25 @@ def prepare(file: Path, deliveries: int, seed: str = "bench") -> Prepared:
             request = _request(incoming.headers, body)
             out.write(packed(request))
     return Prepared(file, len(tellings), runs, total // len(tellings))
+
+
+def failures(pipelines: int) -> Iterator[tuple[str, bytes]]:
+    """Of so many pipelines that nobody has seen yet: the name, and the request that says that its first run failed."""
+    rng = Random("failures")
+    plan = next(plan for plan in company.PIPELINES if plan.provider == "github")
+    for number in range(1, pipelines + 1):
+        run = play(commission(plan, rng, datetime.now(UTC) - timedelta(minutes=5)), number=number)
+        *_, ended = github_bodies.tellings(run, whole=False)
+        incoming = ended.write()
+        name = f"breaks-{number:03}"
+        body = _body(incoming.payload)
+        said = json.loads(body)
+        new = {"name": name, "path": f".github/workflows/{name}.yml", "workflow_id": 900_000 + number}
+        said["workflow_run"] |= new | {"id": 7_000_000_000 + number, "conclusion": "failure"}
+        said["workflow"] = (said.get("workflow") or {}) | {"id": new["workflow_id"], "name": name, "path": new["path"]}
+        said["workflow_run"]["head_branch"] = said["repository"]["default_branch"]
+        headers = incoming.headers | {"x-github-delivery": f"{name}-{rng.getrandbits(64):x}"}
+        yield name, _request(headers, json.dumps(said, separators=(",", ":")).encode())
 
 
 def _lifecycles(deliveries: int, seed: str) -> tuple[list[Telling], int]:

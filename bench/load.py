@@ -1,6 +1,6 @@
-"""Send prepared requests over kept connections, each as soon as the one before is answered.
+"""Send prepared requests over kept connections, each as soon as the one before is answered, or at an even pace.
 
-A process of its own, `python -m bench.load FILE PORT CONNECTIONS SECONDS WARM_UP`, so that it shares nothing
+A process of its own, `python -m bench.load FILE PORT CONNECTIONS SECONDS WARM_UP [PER_S]`, so that it shares nothing
 with what it measures; it prints one JSON object. It only looks for the status and the end of each answer.
 """
 
@@ -24,8 +24,9 @@ END = b"\r\n\r\n"
 class Load:
     """What is still to be sent, and what came of what was sent. The clock starts after the warm-up."""
 
-    def __init__(self, source: Iterator[bytes], seconds: float, warm_up: int) -> None:
-        self.source, self.seconds, self.warm_up = source, seconds, warm_up
+    def __init__(self, source: Iterator[bytes], seconds: float, warm_up: int, per_s: float | None) -> None:
+        self.source, self.seconds, self.warm_up, self.per_s = source, seconds, warm_up, per_s
+        self.next_at = 0.0
         self.statuses: Counter[int] = Counter()
         self.latencies: list[float] = []
         self.began_at = self.ended_at = time.perf_counter()
@@ -35,6 +36,14 @@ class Load:
         if self.latencies and time.perf_counter() - self.began_at > self.seconds:
             return None
         return next(self.source, None)
+
+    def pause(self) -> float:
+        """Seconds until the next request may leave; 0 without a pace."""
+        if self.per_s is None:
+            return 0.0
+        now = time.perf_counter()
+        self.next_at = max(now, self.next_at) + 1 / self.per_s
+        return self.next_at - now
 
     def done(self, status: int, seconds: float, now: float) -> None:
         self.statuses[status] += 1
@@ -57,7 +66,13 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.send()
+        self.send_soon()
+
+    def send_soon(self) -> None:
+        if pause := self.load.pause():
+            asyncio.get_running_loop().call_later(pause, self.send)
+        else:
+            self.send()
 
     def send(self) -> None:
         request = self.load.next()
@@ -75,7 +90,7 @@ class Connection(asyncio.Protocol):
         if found and len(body) >= content_length(head):
             now = time.perf_counter()
             self.load.done(int(head[9:12]), now - self.sent_at, now)
-            self.send()
+            self.send_soon()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.sent_at:
@@ -95,8 +110,10 @@ def percentile(values: list[float], share: float) -> float | None:
     return sorted(values)[max(0, -(-len(values) * int(share * 1000) // 1000) - 1)] if values else None
 
 
-async def run(file: Path, port: int, connections: int, seconds: float, warm_up: int) -> dict[str, Any]:
-    load = Load(requests(file), seconds, warm_up)
+async def run(
+    file: Path, port: int, connections: int, seconds: float, warm_up: int, per_s: float | None = None
+) -> dict[str, Any]:
+    load = Load(requests(file), seconds, warm_up, per_s)
     loop = asyncio.get_running_loop()
     before, began = cpu_s(), time.perf_counter()
     made = [await loop.create_connection(lambda: Connection(load), "127.0.0.1", port) for _ in range(connections)]
@@ -118,8 +135,10 @@ def cpu_s() -> float:
 
 
 def main() -> None:
-    file, port, connections, seconds, warm_up = sys.argv[1:]
-    print(json.dumps(asyncio.run(run(Path(file), int(port), int(connections), float(seconds), int(warm_up)))))
+    file, port, connections, seconds, warm_up, *pace = sys.argv[1:]
+    per_s = float(pace[0]) if pace else None
+    found = asyncio.run(run(Path(file), int(port), int(connections), float(seconds), int(warm_up), per_s))
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

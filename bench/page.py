@@ -13,6 +13,8 @@ from bench.answers import Answers, beyond_limits, growth
 from bench.bodies import Prepared
 from bench.dataset.keeping import CONFIGURATION, DataSet
 from bench.measure import CONNECTIONS
+from bench.messages import EVERY_S as EVERY_MESSAGE_S
+from bench.messages import PER_S, Told
 from bench.pushes import EVERY_S, Watched
 from bench.table import lines
 from bench.timing import TIMES, Timing
@@ -54,6 +56,12 @@ PUSHES = """\
 The overview, open so many times, while {per_s:.1f} events a second arrive. All pages share one snapshot per view and
 change, so that the database is asked as often for one as for all; what grows is sending.
 """
+MESSAGES = """\
+## From a failing webhook to its message
+
+{failures} pipelines break, one every {every:g} s, while {per_s:.0f} other webhooks a second arrive; the channel is a
+webhook on the same machine that takes everything at once.
+"""
 GROUPS = {
     "pages": "What pages show",
     "kept": "Metrics, from sums",
@@ -68,6 +76,17 @@ def open_pages(watched: Sequence[Watched]) -> str:
     rows.append(["pushes received", *(f"{one.pushes:,}" for one in watched)])
     rows.append(["server's share of a core", *(f"{one.cpu:.0%}" for one in watched)])
     return f"{PUSHES.format(per_s=1 / EVERY_S)}\n" + "\n".join(lines(rows)) + "\n"
+
+
+def messages(told: Sequence[Told]) -> str:
+    rows = [["", *(one.database for one in told)], ["---", *("---:" for _ in told)]]
+    rows.append(["told of", *(f"{one.told} of {one.failures}" for one in told)])
+    for name, of in (("p50", "p50_s"), ("p95", "p95_s"), ("worst", "worst_s")):
+        took = (getattr(one, of) for one in told)
+        rows.append([name, *("–" if value is None else f"{value:.2f} s" for value in took)])
+    rows.append(["other webhooks per second", *(f"{one.per_s:.0f}" for one in told)])
+    text = MESSAGES.format(failures=told[0].failures, every=EVERY_MESSAGE_S, per_s=PER_S)
+    return f"{text}\n" + "\n".join(lines(rows)) + "\n"
 
 
 def machine(now: datetime) -> str:

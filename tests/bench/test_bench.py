@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bench import floor, load, servers
-from bench.bodies import SIZE, Prepared, prepare
+from bench.bodies import SIZE, Prepared, failures, prepare
 from bench.measure import Measured
 from bench.requests import SECRET, requests
 from bench.table import table
@@ -52,6 +52,19 @@ def test_every_prepared_request_is_one_that_github_could_have_sent(prepared: Pre
     assert 0.9 * SIZE < prepared.size < 1.1 * SIZE
 
 
+def test_each_prepared_failure_is_of_a_pipeline_of_its_own_on_the_default_branch() -> None:
+    pipelines = set()
+    for name, request in failures(3):
+        headers, body = split(request)
+        GITHUB.verify(headers, {}, body, (SECRET,))
+        [run] = GITHUB.parse(headers, GITHUB.decode(headers, body))
+        assert run.outcome.failed
+        assert run.pipeline.name == name
+        assert run.branch == run.repo.default_branch
+        pipelines.add(run.pipeline.external_id)
+    assert len(pipelines) == 3
+
+
 def test_the_floor_accepts_what_is_signed_and_refuses_the_rest(prepared: Prepared) -> None:
     headers, body = split(next(requests(prepared.file)))
     sent = {name.encode(): value.encode() for name, value in headers.items()}
@@ -64,6 +77,12 @@ def test_the_load_sends_every_request_once_and_counts_the_answers(prepared: Prep
     assert found["statuses"] == {HTTPStatus.ACCEPTED: prepared.deliveries}
     assert found["per_s"] > 0
     assert 0 < found["p50_s"] <= found["p99_s"]
+
+
+def test_a_paced_load_takes_the_time_that_its_pace_says(prepared: Prepared, floor_port: int) -> None:
+    found = asyncio.run(load.run(prepared.file, floor_port, connections=4, seconds=30, warm_up=0, per_s=400))
+    assert found["statuses"] == {HTTPStatus.ACCEPTED: prepared.deliveries}
+    assert found["per_s"] <= 410
 
 
 def test_a_server_that_hangs_up_is_counted_as_no_answer(prepared: Prepared) -> None:
