@@ -279,6 +279,16 @@ def _scopes_of_row(hashed: str, now: datetime) -> frozenset[str]:
     return SCOPES if "admin" in scopes else scopes
 
 
+def key_owner(key: str, now: datetime) -> str:
+    """What people call this key, for the record of who did something; "" when it is none."""
+    hashed = fingerprint(key)
+    if _scopes_of_settings(hashed):
+        return "API_KEY"
+    with engine.reading() as session:
+        row = store.find_key(session, hashed, now)
+    return "" if row is None else f"key {row.name}"
+
+
 def several(secret: str | None) -> tuple[str, ...]:
     """The values of a secret that may be a comma list: while one is being replaced, both hold."""
     return tuple(part.strip() for part in (secret or "").split(",") if part.strip())

@@ -12,6 +12,10 @@ def deliver(notification_id: int, now: datetime) -> datetime | None:
     return flow.deliver(notification_id, now)
 
 
+def deliver_now(notification_id: int, now: datetime) -> datetime | None:
+    return flow.deliver_now(notification_id, now)
+
+
 def recover(now: datetime) -> None:
     flow.recover(now)
 
@@ -40,6 +44,10 @@ def find_cause(log_id: int, now: datetime) -> None:
     flow.find_cause(log_id, now)
 
 
+def watch(now: datetime) -> None:
+    flow.evaluate_clock(now)
+
+
 def examine(now: datetime) -> None:
     flow.examine_due(now)
 
@@ -50,11 +58,13 @@ def count_anew(now: datetime) -> None:
 
 JOBS = (
     Job("deliver", deliver),
+    Job("deliver_now", deliver_now),
     Job("poll_due", poll_due, every=timedelta(seconds=30)),
     Job("poll", poll),
     Job("backfill", backfill),
     Job("fetch_log", fetch_log),
     Job("find_cause", find_cause),
+    Job("watch", watch, every=timedelta(seconds=15)),
     Job("examine", examine, every=timedelta(seconds=30)),
     Job("count_anew", count_anew),
     Job("recover", recover, every=timedelta(minutes=1)),

@@ -35,12 +35,17 @@ NAME = "cicd_health"
 QUEUE = "jobs"
 # What waits for other people's servers has lanes of its own, by the job's name: however slow those servers are, and
 # however many they are, no message and no clock waits behind them, and no poll behind the ways back.
-LANES = {"poll": "polls", "backfill": "backfills", "fetch_log": "logs", "find_cause": "logs"}
+LANES = {
+    **{"poll": "polls", "backfill": "backfills", "fetch_log": "logs", "find_cause": "logs"},
+    **{"deliver": "messages", "deliver_now": "messages"},
+}
 UNFINISHED = ["ENQUEUED", "DELAYED", "PENDING"]
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
-AT_ONCE = {QUEUE: 20, "polls": 10, "backfills": 4, "logs": 6}  # jobs that one process runs at the same time
-LOOK_S = {QUEUE: 0.5, "polls": 1.0, "backfills": 2.0, "logs": 1.0}  # how often a process looks for queued jobs
+# Jobs that one process runs at the same time. A channel that hangs takes one place, for at most 15 s a try.
+AT_ONCE = {QUEUE: 20, "messages": 60, "polls": 10, "backfills": 4, "logs": 6}
+# How often a process looks for queued jobs.
+LOOK_S = {QUEUE: 1.0, "messages": 0.5, "polls": 1.0, "backfills": 2.0, "logs": 1.0}
 TEND_S = 5.0  # how often it looks after schedules and itself
 REAP_S = 15.0  # how often it looks for jobs of dead processes
 KEEP = timedelta(hours=1)  # how long a finished job's id keeps a second one away
@@ -83,11 +88,13 @@ def prepare(url: str) -> None:
         _client(url).register_queue(lane, worker_concurrency=at_once, polling_interval_sec=LOOK_S[lane])
 
 
-def enqueue(session: Session, job: str, key: str, *args: Any) -> None:
-    """Queue a job in this transaction. A second one with the same key is none, until an hour after the first."""
-    _client(settings.get().database_url).enqueue_in_transaction(
-        session, _options(job, key, turn=1), job, key, 1, list(args)
-    )
+def enqueue(session: Session, job: str, key: str, *args: Any, at: datetime | None = None) -> None:
+    """Queue a job in this transaction, to run now or at a moment.
+
+    A second one with the same key is none, until an hour after the first.
+    """
+    options = _options(job, key, turn=1) | (_delay(at) if at else {})
+    _client(settings.get().database_url).enqueue_in_transaction(session, options, job, key, 1, list(args))
 
 
 def depth() -> int:
@@ -206,8 +213,7 @@ def _work(name: str, key: str, turn: int, args: list[Any]) -> None:
     """One turn of a job. The next one is a job of its own, so that waiting for it holds no place."""
     again_at = DBOS.run_step({"name": name}, _turn, name, turn, args)
     if again_at is not None:
-        wait_s = (datetime.fromisoformat(again_at) - datetime.now(UTC)).total_seconds()
-        options = _options(name, key, turn + 1) | {"delay_seconds": max(0.0, wait_s)}
+        options = _options(name, key, turn + 1) | _delay(datetime.fromisoformat(again_at))
         DBOS.enqueue_workflow_with_options(options, name, key, turn + 1, args)
 
 
@@ -233,6 +239,11 @@ def _after_error(turn: int, now: datetime) -> datetime | None:
 def _options(job: str, key: str, turn: int) -> Any:
     suffix = "" if turn == 1 else f"~{turn}"
     return {"workflow_name": "job", "queue_name": LANES.get(job, QUEUE), "workflow_id": f"{job}-{key}{suffix}"}
+
+
+def _delay(at: datetime) -> Any:
+    """Not before that moment: the engine counts whole milliseconds and cuts the rest."""
+    return {"delay_seconds": max(0.0, (at - datetime.now(UTC)).total_seconds() + 0.001)}
 
 
 def _forget_finished(now: datetime) -> None:

@@ -44,6 +44,7 @@ ONLY_IN = {
     "reflex": ("ui", "cicd_health"),
     "fastapi": ("api", "cicd_health"),
     "apprise": ("alerts/send",),
+    "croniter": ("alerts/cron",),
     "httpx": ("providers/http",),
     "githubkit": ("providers/github",),
     "dbos": ("queue",),

@@ -10,16 +10,20 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from cicd_health import flow, queue, settings
+from cicd_health.alerts import holding
 from cicd_health.jobs import JOBS
 from cicd_health.store import engine
 from cicd_health.store.tables import NotificationRow
 from tests import loopback
 from tests.bodies import delivery, github_run
+from tests.delivering import OPENED, channel, incidents, tell_all
 
 
-def receive(body: dict) -> None:
+def receive(*bodies: dict) -> None:
+    """Each webhook comes twice."""
     now = datetime.now(UTC)
-    flow.receive([delivery(body, at=now)], now)
+    for body in (*bodies, *bodies):
+        flow.receive([delivery(body, at=now)], now)
 
 
 def states() -> list[str]:
@@ -72,3 +76,15 @@ async def test_both_channels_hear_of_a_failure_and_of_its_end_even_when_they_wer
             ]
     assert states() == ["sent"] * 4
     assert len(slack.bodies) == len(mailbox.mails) == 2
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_storm_leaves_together_when_its_time_has_come(monkeypatch):
+    monkeypatch.setattr(holding, "TOGETHER", timedelta(seconds=1.5))
+    with loopback.slack() as slack:
+        channel(slack.url)
+        async with queue.running(JOBS):
+            tell_all(incidents(8), OPENED, datetime.now(UTC))
+            assert slack.wait_for(4)
+        assert "5 alerts at once" in slack.texts[3]
+    assert states() == ["sent"] * 8

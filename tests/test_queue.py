@@ -137,15 +137,20 @@ async def test_many_writers_and_the_engine_share_the_database(prepared):
     assert sorted(calls.args) == [(n,) for n in range(100)]
 
 
-async def test_messages_go_out_while_slow_servers_hold_all_polls_up(prepared):
+async def test_messages_go_out_while_slow_servers_hold_all_polls_and_thirty_channels_up(prepared):
     answer, calls = threading.Event(), Calls()
+
+    def deliver(number: int, now: datetime) -> None:
+        return calls(now) if number > 30 else answer.wait(60) and None
+
     try:
         for n in range(60):
             put("poll", str(n))
-        async with queue.running([Job("poll", lambda now: answer.wait(60) and None), Job("greet", calls)]):
-            put("greet", "1")
+        async with queue.running([Job("poll", lambda now: answer.wait(60) and None), Job("deliver", deliver)]):
+            for n in range(1, 32):
+                put("deliver", str(n), n)
             assert calls.wait_for(1)
-            assert queue.depth() > 40, "the polls are not done"
+            assert queue.depth() > 70, "the polls are not done, nor is any other message"
             answer.set()
     finally:
         answer.set()

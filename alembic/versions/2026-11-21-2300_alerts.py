@@ -20,6 +20,18 @@ def upgrade() -> None:
     _rules_and_channels()
     _incidents()
     _outbox()
+    _runs()
+
+
+def _runs() -> None:
+    verdicts = "('failure', 'startup_failure', 'success', 'timed_out', 'unstable')"
+    wanted = {
+        "ix_runs_scheduled": "event IN ('schedule', 'timer')",
+        "ix_runs_again": f"attempt > 1 AND outcome NOT IN {verdicts}",
+    }
+    for name, words in wanted.items():
+        where = sa.text(words)
+        op.create_index(name, "runs", ["pipeline_id", "created_at", "id"], sqlite_where=where, postgresql_where=where)
 
 
 def _rules_and_channels() -> None:
@@ -41,6 +53,7 @@ def _rules_and_channels() -> None:
 def _incidents() -> None:
     op.add_column("incidents", sa.Column("turn", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("incidents", sa.Column("reopened_at", MOMENT, nullable=True))
+    op.create_index("ix_incidents_rule", "incidents", ["rule_id", "opened_at"])
     op.create_table(
         "incident_steps",
         sa.Column("id", ID, nullable=False),
@@ -86,6 +99,7 @@ def _outbox() -> None:
         outbox.add_column(sa.Column("severity", sa.String(), nullable=False, server_default="critical"))
         outbox.add_column(sa.Column("held", sa.Text(), nullable=True))
         outbox.add_column(sa.Column("sent_with", ID, nullable=True))
+        outbox.add_column(sa.Column("tried_at", MOMENT, nullable=True))
         outbox.drop_constraint(name, type_="unique")
         outbox.create_unique_constraint("uq_outbox_turn", ["incident_id", "channel_id", "kind", "turn"])
     op.create_index("ix_outbox_channel", "outbox", ["channel_id", "created_at"])
@@ -93,15 +107,18 @@ def _outbox() -> None:
 
 
 def downgrade() -> None:
+    for index in ("ix_runs_again", "ix_runs_scheduled"):
+        op.drop_index(index, table_name="runs")
     for index in ("ix_outbox_sent_with", "ix_outbox_channel"):
         op.drop_index(index, table_name="outbox")
     with op.batch_alter_table("outbox") as outbox:
         outbox.drop_constraint("uq_outbox_turn", type_="unique")
-        for name in ("sent_with", "held", "severity", "turn"):
+        for name in ("tried_at", "sent_with", "held", "severity", "turn"):
             outbox.drop_column(name)
         outbox.create_unique_constraint("outbox_incident_id_channel_id_kind_key", ["incident_id", "channel_id", "kind"])
     op.drop_table("silences")
     op.drop_table("incident_steps")
+    op.drop_index("ix_incidents_rule", table_name="incidents")
     for name in ("reopened_at", "turn"):
         op.drop_column("incidents", name)
     for name in (

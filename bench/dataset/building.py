@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 from sqlmodel import Session, SQLModel
 
 from bench.dataset import places, sums
-from cicd_health.store import alerts, migrations
+from cicd_health.store import migrations, rules
 
 HERE = Path(__file__).parent
 RUNS_PER_COMMIT = 1.5
@@ -81,8 +81,8 @@ def build(engine: sa.Engine, plan: Plan, say: Say) -> Built:
 def _fill(connection: sa.Connection, plan: Plan, built: Built, say: Say) -> None:
     slots = places.settle(connection, plan.pipelines, plan.now - timedelta(days=plan.days))
     with Session(connection) as session:
-        alerts.ensure_builtin_rules(session, 1, plan.now)
-        rule = alerts.rule_of(session, alerts.FAILURE)
+        rules.ensure_builtin_rules(session, 1, plan.now)
+        rule = rules.rule_of(session, rules.FAILURE)
         assert rule is not None
         values = {
             "runs": plan.runs,

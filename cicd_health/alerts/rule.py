@@ -48,7 +48,8 @@ class Rule:
 
     It is asked whenever a run in its scope ends with a verdict, and, with `clock`, every quarter of a minute about
     pipelines whose state time alone may change. `mark` is the word and glyph of the page, `about` one sentence for
-    people who choose among rules.
+    people who choose among rules. `opens_on_failure`: a run that passed never makes it fire, so that it need not be
+    asked then unless it has an open incident.
     """
 
     slug: str
@@ -59,3 +60,4 @@ class Rule:
     about: str
     mark: str = "failure"
     clock: Clock | None = None
+    opens_on_failure: bool = False

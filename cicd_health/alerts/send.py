@@ -1,20 +1,24 @@
 """Brings a message to one channel. The only import of Apprise.
 
-A Slack webhook (any http or https address: Slack's own, a proxy, Mattermost, Rocket.Chat, a test server) gets
-`{"text": …}` in Slack's markup and took the message when it answers 2xx. Everything else is an Apprise URL.
+A web address (Slack's own webhook, a proxy, Mattermost, Rocket.Chat, a test server) gets `{"text": …}` in Slack's
+markup and took the message when it answers 2xx, unless Apprise knows whose it is (Discord, Teams). Everything else is
+an Apprise URL.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import smtplib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import structlog
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
-from cicd_health.alerts.message import Message
+from cicd_health.alerts.message import Message, mail_html
 from cicd_health.alerts.mrkdwn import escape, mrkdwn
 from cicd_health.settings import Settings
 
@@ -26,16 +30,26 @@ READ_S = 8.0
 APP = "CI/CD Health"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 TRY_AGAIN = (408, 425, 429)  # of the 4xx, those that time may cure
+OF_THE_MESSAGE = (400, 413, 415, 422, 552, 554)  # of the others, those that another message may not get
+WHISPER = "Socket Exception: "
 REFUSED_SOME = "SMTP recipient "  # begins what Apprise says when some recipients were refused, not all
+SHORTEST_SECRET = 6  # shorter parts of an address are words
+KINDS = {"NotifySlack": "slack", "NotifyEmail": "email"}
+# Names and hosts, which an error may hold.
+NO_SECRETS = ("to", "from", "cc", "bcc", "smtp", "name", "mode", "format", "reply", "overflow")
 
 
 class SendFailed(Exception):
-    """The channel did not take the message. `permanent`: trying again is unlikely to help."""
+    """The channel did not take the message. `permanent`: trying again is unlikely to help.
 
-    def __init__(self, error: str, permanent: bool = False) -> None:
+    `for_good`: not with another message either.
+    """
+
+    def __init__(self, error: str, permanent: bool = False, for_good: bool | None = None) -> None:
         super().__init__(error)
         self.error = error
         self.permanent = permanent
+        self.for_good = permanent if for_good is None else for_good
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,33 @@ class Target:
 
     kind: str  # slack, email, apprise
     url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An address as it may be shown: `kind` of a Target, the service's `name`, the address without its secrets."""
+
+    kind: str
+    name: str
+    masked: str
+
+
+def describe(url: str) -> Described:
+    """What an address leads to. Raises ValueError, with a sentence for people, when it leads nowhere."""
+    url = url.strip()
+    if re.search(r"webhook\.office\.com/", url):
+        raise ValueError("Microsoft has retired these addresses: make one with a workflow in Teams")
+    if _is_web(url) and urlsplit(url).hostname:
+        plugin = _plugin(url)
+        if plugin is None or type(plugin).__name__ == "NotifySlack":
+            return Described("slack", "Slack" if plugin else "Webhook", f"{url.split('//')[0]}//{_host(url)}/…")
+    else:
+        plugin = _plugin(url)
+    if plugin is None:
+        raise ValueError("this is not an address that a message can be sent to: check the scheme and its parts")
+    if type(plugin).__name__ == "NotifyEmail":
+        return Described("email", "E-mail", _mail_masked(plugin))
+    return Described(KINDS.get(type(plugin).__name__, "apprise"), str(plugin.service_name), _masked(plugin))
 
 
 def targets(settings: Settings) -> dict[str, Target]:
@@ -57,20 +98,59 @@ def targets(settings: Settings) -> dict[str, Target]:
 
 
 def send(target: Target, message: Message) -> None:
-    """Send once, within LIMIT_S seconds. Raises SendFailed."""
-    if target.kind == "slack" and target.url.startswith(("http://", "https://")):
-        _notify(_webhook_url(target.url), "", _slack_text(message), NotifyFormat.TEXT, message.failed)
-    elif target.kind == "email" and "mode=" not in target.url:
-        url = f"{target.url}&{_mail_mode(target.url)}"
-        body = message.body.replace("code>", "tt>")  # Apprise begins a line of the plain text with each <code>
-        _notify(url, message.title, body, NotifyFormat.HTML, message.failed)
-    else:
-        _notify(target.url, message.title, message.body, NotifyFormat.HTML, message.failed)
+    """Send once, within LIMIT_S seconds. Raises SendFailed, whose words hold nothing secret of the address."""
+    try:
+        if target.kind == "slack" and _is_web(target.url):
+            plugin = _plugin(_webhook_url(target.url))
+            _notify(plugin, "", _slack_text(message), NotifyFormat.TEXT, message.failed)
+        else:
+            _send_by_apprise(_plugin(target.url), message)
+    except SendFailed as failure:
+        error = _without_secrets(failure.error, target.url)
+        raise SendFailed(error, failure.permanent, failure.for_good) from None
+
+
+def _send_by_apprise(plugin: Any, message: Message) -> None:
+    if type(plugin).__name__ == "NotifyEmail":
+        _secure(plugin)
+        _as_one_mail(plugin)
+        _notify(plugin, message.title, mail_html(message), NotifyFormat.HTML, message.failed)
+        return
+    body, body_format = message.body, NotifyFormat.HTML
+    if NotifyFormat.TEXT in _first_format(plugin):  # Apprise would begin a line of it with each <code>
+        body = body.replace("code>", "tt>")
+    if plugin is not None and len(body) > plugin.body_maxlen:  # cut HTML is none
+        body, body_format = _plain(body)[: plugin.body_maxlen - 100], NotifyFormat.TEXT
+    _notify(plugin, message.title, body, body_format, message.failed)
+
+
+def _first_format(plugin: Any) -> tuple[Any, ...]:
+    """The format that a service takes our HTML as, unless it takes HTML."""
+    formats = getattr(plugin, "notify_format", ())
+    formats = formats if isinstance(formats, tuple) else (formats,)
+    return () if NotifyFormat.HTML in formats else formats[:1]
+
+
+def _plugin(url: str) -> Any:
+    """Apprise's object for an address, None when it knows none."""
+    # What it logs holds parts of addresses: it goes into its answers, of which we choose what to tell.
+    logging.getLogger("apprise").propagate = False
+    logging.getLogger("apprise").setLevel(logging.DEBUG)
+    asset = AppriseAsset(app_id=APP, storage_mode="memory", service_timeout=LIMIT_S)
+    return Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
 
 
 def _slack_text(message: Message) -> str:
     sign = ":x:" if message.failed else ":white_check_mark:"
     return f"{sign} *{escape(message.title)}*\n\n{mrkdwn(message.body)}"
+
+
+def _plain(html: str) -> str:
+    return re.sub(r"[*`]", "", mrkdwn(html)).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _webhook_url(url: str) -> str:
@@ -105,21 +185,28 @@ def _sender(settings: Settings) -> str:
     return settings.alert_email_to[0]
 
 
-def _mail_mode(url: str) -> str:
-    """How to secure the connection: TLS from the start on 465, else STARTTLS wherever the server offers it.
+def _as_one_mail(plugin: Any) -> None:
+    """The other recipients as copies: mails of their own would be sent again when one of them failed."""
+    first, *others = plugin.targets or [(False, plugin.from_addr[1])]
+    plugin.targets = [first]
+    plugin.cc.update(address for _, address in others)
+    plugin.names.update({address: name for name, address in others})
+
+
+def _secure(plugin: Any) -> None:
+    """TLS from the start on 465, else STARTTLS wherever the server offers it, unless the address says otherwise.
 
     A password never travels in clear, except to this machine. Where none is at stake the certificate is not
     checked, as between mail servers: without STARTTLS the same mail would have gone in clear.
     """
-    address = urlsplit(url)
-    host, port = address.hostname or "", address.port or 25
-    if port == 465:
-        return "mode=ssl"
-    if _offers_starttls(host, port):
-        return "mode=starttls" if address.password else "mode=starttls&verify=no"
-    if address.password and host not in LOOPBACK:
+    host, port = plugin.smtp_host or plugin.host, plugin.port or 25
+    if plugin.port == 465:
+        plugin.secure, plugin.secure_mode = True, "ssl"
+    elif not plugin.secure and _offers_starttls(host, port):
+        plugin.secure, plugin.secure_mode = True, "starttls"
+        plugin.verify_certificate = bool(plugin.password)
+    elif not plugin.secure and plugin.password and host not in LOOPBACK:
         raise SendFailed(f"{host}:{port} does not offer STARTTLS; the password is not sent in clear", permanent=True)
-    return "mode=insecure"
 
 
 def _offers_starttls(host: str, port: int) -> bool:
@@ -131,27 +218,87 @@ def _offers_starttls(host: str, port: int) -> bool:
         raise SendFailed(f"mail server {host}:{port}: {error}") from error
 
 
-def _notify(url: str, title: str, body: str, body_format: NotifyFormat, failed: bool) -> None:
-    asset = AppriseAsset(app_id=APP, storage_mode="memory", service_timeout=LIMIT_S)
-    plugin = Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+def _notify(plugin: Any, title: str, body: str, body_format: NotifyFormat, failed: bool) -> None:
     if plugin is None:
         raise SendFailed("the address of this channel is not one that Apprise understands", permanent=True)
-    channel = Apprise(asset=asset)
+    channel = Apprise(asset=plugin.asset)
     channel.add(plugin)
     kind = NotifyType.FAILURE if failed else NotifyType.SUCCESS
-    result = channel.notify(title=title, body=body, body_format=body_format, notify_type=kind, timeout=LIMIT_S)
+    result = channel.notify(
+        title=title, body=body, body_format=body_format, notify_type=kind, timeout=LIMIT_S, log_level=logging.DEBUG
+    )
     if result:
         return
-    told = dict.fromkeys(entry.message for entry in result.logs())
-    error = "; ".join(told)[:1000] or f"not sent within {LIMIT_S:g} s"
+    error = _why(result, plugin)
     if REFUSED_SOME in error:
         # The other recipients have it, and a second try would bring it to them again.
-        log.warning("mail refused for some", error=error)
+        log.warning("mail refused for some")
         return
-    raise SendFailed(error, permanent=_is_permanent(error))
+    answer = _answer(error)
+    raise SendFailed(error, permanent=answer is not None, for_good=answer is not None and answer not in OF_THE_MESSAGE)
 
 
-def _is_permanent(error: str) -> bool:
-    """True for an answer 4xx that time does not cure, such as 404 of a webhook that was taken away."""
-    answer = re.search(r"error=(4\d\d)\b", error)
-    return bool(answer) and int(answer.group(1)) not in TRY_AGAIN
+def _why(result: Any, plugin: Any) -> str:
+    """What went wrong, as far as Apprise heard. What a mail server said it only whispers; of others it holds paths."""
+    whispers = WHISPER if type(plugin).__name__ == "NotifyEmail" else None
+    heard = dict.fromkeys(
+        entry.message.removeprefix(WHISPER)
+        for entry in result.logs()
+        if entry.level in ("WARNING", "ERROR") or (whispers and entry.message.startswith(whispers))
+    )
+    return "; ".join(heard)[:1000] or f"not sent within {LIMIT_S:g} s"
+
+
+def _answer(error: str) -> int | None:
+    """An answer that time does not cure: 404 of a webhook that was taken away, 535 for a wrong password."""
+    answer = re.search(r"error=(4\d\d)\b|\((5\d\d), b['\"]", error)
+    code = int(answer.group(1) or answer.group(2)) if answer else None
+    return None if code in TRY_AGAIN else code
+
+
+# Addresses without their secrets
+
+
+def _host(url: str) -> str:
+    address = urlsplit(url)
+    return f"{address.hostname}:{address.port}" if address.port else address.hostname or ""
+
+
+def _mail_masked(plugin: Any) -> str:
+    """Recipients and server: what people want to know of a mail channel."""
+    recipients = [address for _, address in plugin.targets] + sorted(plugin.cc) + sorted(plugin.bcc)
+    if not recipients:
+        raise ValueError("this address names no valid recipient: add one as &to=name@example.com")
+    return f"{', '.join(recipients)} by {plugin.smtp_host or plugin.host}"
+
+
+def _masked(plugin: Any) -> str:
+    """Apprise's own masked form, without options, and without what it shows of paths and users."""
+    address = urlsplit(plugin.url(privacy=True))
+    user = "****@" if "@" in address.netloc else ""
+    parts = [part if _is_harmless(part) else "…" for part in address.path.split("/") if part]
+    return "/".join([f"{address.scheme}://{user}{address.netloc.rpartition('@')[2]}", *parts])
+
+
+def _is_harmless(part: str) -> bool:
+    """Whether a part of a path was masked already, or is a room, a person or a short word."""
+    return "..." in part or "****" in part or unquote(part)[:1] in ("#", "@") or len(part) < SHORTEST_SECRET
+
+
+def _without_secrets(text: str, url: str) -> str:
+    for secret in sorted(set(_secrets(url)), key=len, reverse=True):
+        text = text.replace(secret, "****")
+    return text
+
+
+def _secrets(url: str) -> Iterator[str]:
+    """Whatever of an address may be a secret, as it stands there and decoded."""
+    address = urlsplit(url)
+    user, _, place = address.netloc.rpartition("@")
+    tokens = [part for part in place.split(":") if "." not in part and part not in LOOPBACK]
+    values = [value for name, value in parse_qsl(address.query) if name.lower().lstrip("+-:") not in NO_SECRETS]
+    for part in (url, *user.split(":"), *tokens, *address.path.split("/"), *values):
+        if len(part) >= SHORTEST_SECRET:
+            yield part
+            yield unquote(part)
+            yield quote(part, safe="")

@@ -55,4 +55,14 @@ def needs(scope: str) -> Callable[[frozenset[str]], None]:
     return check
 
 
+def who(request: Request, now: Now) -> str:
+    """Who is asking, for the record: a person's e-mail address, or the name of a key."""
+    key = bearer(request.headers)
+    if key is not None:
+        return access.key_owner(key, now)
+    person = access.may_use(request.headers.get("cookie"), now)
+    return person.email if person is not None else ""
+
+
+Who = Annotated[str, Depends(who)]
 READER, INGESTER, ADMIN = (Depends(needs(scope)) for scope in ("read", "ingest", "admin"))

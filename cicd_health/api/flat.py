@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from cicd_health.api import logs, metrics
-from cicd_health.api.auth import READER
+from cicd_health.api import alert_bodies, alert_settings, logs, metrics
+from cicd_health.api.auth import ADMIN, READER
 from cicd_health.api.clock import Now
 from cicd_health.api.question import Asked
 from cicd_health.api.words import Id, Word
@@ -116,3 +116,9 @@ def latest(pipeline: Word) -> Build:
     if not rows:
         raise HTTPException(404, f"There is no build of a pipeline {pipeline}.")
     return Build.of(rows[0])
+
+
+@router.post("/api/alerts/test", dependencies=[ADMIN], include_in_schema=False)
+def try_alerts(now: Now, wanted: alert_bodies.TestDraft | None = None) -> alert_settings.TestResults:
+    """A test message to one channel, to an address, or to every channel."""
+    return alert_settings.try_out(now, wanted)

@@ -19,14 +19,14 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from cicd_health.api import auth, origin, shapes
+from cicd_health.api import alert_shapes, auth, origin, shapes
 from cicd_health.api.numbers_shapes import Numbers
 from cicd_health.live import Hub
 from cicd_health.metrics import report
-from cicd_health.model.alerts import IncidentState
 from cicd_health.model.health import Query
 from cicd_health.model.windows import window_ending
-from cicd_health.store import engine, lists
+from cicd_health.store import alert_lists, engine, lists
+from cicd_health.store.alert_lists import IncidentFilter
 
 log = structlog.get_logger(__name__)
 UNREAD = 2000  # messages a client may leave unread before it is dropped
@@ -34,7 +34,6 @@ OVERLAP = timedelta(seconds=10)  # a transaction that began earlier may commit l
 CHECK_S = 30.0  # how often it is asked whether a client may still listen
 REFUSED = 4401
 TOO_SLOW = 4408
-UNRESOLVED = tuple(state for state in IncidentState if state is not IncidentState.RESOLVED)
 
 
 def encode(event: str, data: BaseModel) -> str:
@@ -59,11 +58,11 @@ class Changes:
         """Messages on runs and alerts that are new or changed, oldest first."""
         with engine.reading() as session:
             runs = lists.runs_changed_since(session, self._since - OVERLAP, limit=500)
-            latest = lists.incidents(session, (), None, limit=100)
-            unresolved = lists.incidents(session, UNRESOLVED, None, limit=500)
+            latest = alert_lists.incidents(session, IncidentFilter(), limit=100)
+            unresolved = alert_lists.incidents(session, IncidentFilter(alert_lists.UNRESOLVED), limit=500)
             alerts = {row["id"]: row for row in (*unresolved, *latest)}
             changed = [alerts[id] for id in sorted(self._changed_alerts(alerts))]
-            messages = [encode("alert", alert) for alert in shapes.read_alerts(session, changed)]
+            messages = [encode("alert", alert) for alert in alert_shapes.read_alerts(session, changed)]
         return [*(encode("build_ingested", shapes.Run.of(row)) for row in self._changed_runs(runs, now)), *messages]
 
     def _changed_runs(self, rows: lists.Rows, now: datetime) -> list[lists.Row]:

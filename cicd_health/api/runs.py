@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
 
-from cicd_health.api import shapes
+from cicd_health.api import alert_shapes, shapes
 from cicd_health.api.auth import READER
 from cicd_health.api.paging import Page, WantedPage, encode
 from cicd_health.api.words import Id, Moment, Word, words
 from cicd_health.model.runs import Outcome, Status
-from cicd_health.store import engine, lists
+from cicd_health.store import alert_lists, engine, lists
 from cicd_health.store.counted import NAMES
 from cicd_health.store.lists import RunFilter
 from cicd_health.store.run_pages import RunPage, run_page
@@ -95,5 +95,5 @@ def run(
             row,
             attempts_list=[shapes.AttemptOfRun(**known) for known in attempts],
             jobs=shapes.jobs_of(jobs, lists.steps(session, [job["id"] for job in jobs])),
-            alerts=shapes.read_alerts(session, lists.incidents_of_run(session, row)),
+            alerts=alert_shapes.read_alerts(session, alert_lists.incidents_of_run(session, row)),
         )

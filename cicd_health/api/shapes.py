@@ -1,21 +1,19 @@
-"""What the API answers with: the shapes of runs, jobs, deliveries, alerts and sources.
+"""What the API answers with: the shapes of runs, jobs, deliveries and sources; alerts in `alert_shapes`.
 
 Names are literal, clients rely on them. Each is made from one row of `store.lists`.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlmodel import Session
 
+from cicd_health.api.alert_shapes import Alert
 from cicd_health.providers import flat
-from cicd_health.store import lists
 from cicd_health.store.lists import Row
 
 
@@ -115,56 +113,6 @@ def jobs_of(rows: Iterable[Row], steps: Iterable[Row]) -> list[Job]:
     return [Job.of(row, by_job[row["id"]]) for row in rows]
 
 
-class Notification(BaseModel):
-    """One message of an alert to one channel."""
-
-    channel: str
-    kind: str
-    state: str
-    attempts: int
-    error: str | None
-    next_try_at: datetime | None
-    sent_at: datetime | None
-
-
-class Scope(BaseModel):
-    """What an alert is about; null means all."""
-
-    provider: str | None
-    repo: str | None
-    pipeline: str | None
-    pipeline_id: int | None
-    branch: str | None
-
-
-class Alert(BaseModel):
-    """One rule firing for one scope, from opened to resolved."""
-
-    id: int
-    rule: str
-    kind: str
-    severity: str
-    state: str
-    scope: Scope
-    title: str
-    reason: str
-    opened_at: datetime
-    last_failed_at: datetime | None
-    resolved_at: datetime | None
-    failures: int
-    run_id: int | None
-    recovered_run_id: int | None
-    notifications: list[Notification]
-
-
-def read_alerts(session: Session, rows: Sequence[Row]) -> list[Alert]:
-    """Incidents with their messages."""
-    by_incident: defaultdict[int, list[Notification]] = defaultdict(list)
-    for notification in lists.notifications(session, [row["id"] for row in rows]):
-        by_incident[notification["incident_id"]].append(Notification(**notification))
-    return [Alert(**row, scope=Scope(**row), notifications=by_incident[row["id"]]) for row in rows]
-
-
 class RunDetail(Run):
     """A run with its attempts, the jobs of one attempt, and the alerts it had a part in."""
 
@@ -235,34 +183,3 @@ class Source(BaseModel):
         known = row["rate_limit_limit"] is not None or row["rate_limit_remaining"] is not None
         limit = RateLimit(**{name: row[f"rate_limit_{name}"] for name in RateLimit.model_fields}) if known else None
         return cls(**row, state=state, rate_limit=limit)
-
-
-class Rule(BaseModel):
-    """An alert rule: its kind, and what is chosen for it."""
-
-    id: int
-    slug: str
-    kind: str
-    name: str
-    enabled: bool
-    severity: str
-    params: dict[str, Any]
-    scope: dict[str, Any]
-    builtin: bool
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Rule:
-        return cls(**{**row, "params": json.loads(row["params"] or "{}"), "scope": json.loads(row["scope"] or "{}")})
-
-
-class Channel(BaseModel):
-    """Where messages go. The address is a secret and is never shown."""
-
-    id: int
-    slug: str
-    name: str
-    kind: str
-    origin: str
-    enabled: bool
-    url: str = "••••"
-    error: str | None

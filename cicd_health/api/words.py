@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -41,3 +42,11 @@ def words(name: str, text: str | None, kind: type[E]) -> tuple[E, ...]:
         return tuple(kind(word) for word in said if word)
     except ValueError:
         raise HTTPException(422, f"{name}: some of {', '.join(kind)}, not {text!r}.") from None
+
+
+def choices(name: str, text: str | None, known: Collection[str]) -> tuple[str, ...]:
+    """The words of a comma list. 422 when one is not known."""
+    said = tuple(word.strip() for word in (text or "").lower().split(",") if word.strip())
+    if not set(said) <= set(known):
+        raise HTTPException(422, f"{name}: some of {', '.join(known)}, not {text!r}.")
+    return said

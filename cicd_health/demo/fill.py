@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cicd_health import flow
-from cicd_health.demo import github_bodies, jenkins_bodies, logs
+from cicd_health.demo import alerting, github_bodies, jenkins_bodies, logs
 from cicd_health.demo.runs import Run
-from cicd_health.demo.story import WEEKS, story
+from cicd_health.demo.story import SCRIPTED, WEEKS, story
 from cicd_health.demo.telling import Telling
 from cicd_health.store import engine
 from cicd_health.store.reports import lists
@@ -28,12 +28,13 @@ class NotEmpty(Exception):
 def fill(now: datetime, weeks: int = WEEKS) -> list[Telling]:
     """Send weeks of history to the database of the settings; what remains to be told after `now`.
 
-    History is quiet: it opens and resolves incidents and sends nothing. Raises NotEmpty.
+    History is quiet: it opens and resolves incidents and sends nothing. What `present` tells is news. Raises NotEmpty.
     """
     with engine.reading() as session:
         if not lists.empty(session):
             raise NotEmpty
     flow.start(now)
+    alerting.prepare(now - timedelta(weeks=weeks))
     runs = story(now, weeks)
     tellings = tell(runs, now)
     past = [telling for telling in tellings if telling.at <= now]
@@ -41,9 +42,12 @@ def fill(now: datetime, weeks: int = WEEKS) -> list[Telling]:
     with Progress(*columns) as progress:
         task = progress.add_task("The past of the demo", total=len(past))
         for batch in batches(past):
-            flow.receive([replace(telling.write(), quiet=True) for telling in batch], batch[-1].at)
+            news_since = now - SCRIPTED
+            told = [replace(telling.write(), quiet=telling.at < news_since) for telling in batch]
+            flow.receive(told, batch[-1].at)
             progress.advance(task, len(batch))
     logs.keep(runs, now)
+    alerting.see_to(now)
     return tellings[len(past) :]
 
 

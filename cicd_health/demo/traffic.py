@@ -17,7 +17,7 @@ from random import Random
 import structlog
 
 from cicd_health import flow
-from cicd_health.demo import company, logs
+from cicd_health.demo import alerting, company, logs, receiver
 from cicd_health.demo.company import PipelinePlan
 from cicd_health.demo.fill import TELL
 from cicd_health.demo.story import FAIL, PASS, Sketch, commission, conditions, outcomes, play
@@ -76,7 +76,16 @@ class Numbers:
 
 
 def live(stop: threading.Event, pending: Sequence[Telling] = ()) -> None:
-    """Send believable deliveries through the flow until `stop` is set; `pending` is what `fill` left to tell."""
+    """Send believable deliveries through the flow until `stop` is set; `pending` is what `fill` left to tell.
+
+    Its messages go to a receiver of its own.
+    """
+    with receiver.taking_messages() as address:
+        _tell(stop, pending, address)
+
+
+def _tell(stop: threading.Event, pending: Sequence[Telling], address: str) -> None:
+    led = False
     rng, agenda, numbers = Random(), Agenda(), Numbers()
     for telling in pending:
         agenda.add(telling)
@@ -85,6 +94,9 @@ def live(stop: threading.Event, pending: Sequence[Telling] = ()) -> None:
     while not stop.is_set():
         now = datetime.now(UTC)
         try:
+            if not led:
+                alerting.lead_to(address, now)
+                led = True
             if now >= next_run_at:
                 next_run_at = now + timedelta(seconds=min(rng.expovariate(1 / EVERY_S), 3 * EVERY_S))
                 for telling in new_tellings(rng, numbers, agenda.judged(), now):

@@ -7,6 +7,16 @@ commit to their caller; the others open their own transactions.
 """
 
 from cicd_health.flow.backfilling import backfill, resume_backfill, stop_backfill
+from cicd_health.flow.backtesting import backtest
+from cicd_health.flow.channels import (
+    Tried,
+    forget_channel,
+    save_channel,
+    send_again,
+    switch_channel,
+    try_address,
+    try_channel,
+)
 from cicd_health.flow.connecting import (
     connect_github,
     connect_jenkins,
@@ -20,26 +30,42 @@ from cicd_health.flow.connecting import (
 from cicd_health.flow.examining import examine, examine_due
 from cicd_health.flow.fetching import fetch_log, find_cause
 from cicd_health.flow.inbox import Receipt, prepare, receive, refuse, replay
+from cicd_health.flow.incidents import acknowledge as acknowledge_alert
+from cicd_health.flow.incidents import end_silence, silence
+from cicd_health.flow.incidents import mute as mute_alert
+from cicd_health.flow.incidents import resolve as resolve_alert
+from cicd_health.flow.incidents import unmute as unmute_alert
+from cicd_health.flow.judging import evaluate_clock
 from cicd_health.flow.logs import keep_log, want_log
 from cicd_health.flow.polling import poll, poll_now, queue_due
-from cicd_health.flow.sending import deliver
+from cicd_health.flow.rules import forget_rule, save_rule, switch_rule
+from cicd_health.flow.sending import deliver, deliver_now
 from cicd_health.flow.sums import check_sums, count_anew
 from cicd_health.flow.upkeep import prune, recover, start
 
 __all__ = [
     "Receipt",
+    "Tried",
+    "acknowledge_alert",
     "backfill",
+    "backtest",
     "check_sums",
     "connect_github",
     "connect_jenkins",
     "count_anew",
     "deliver",
+    "deliver_now",
+    "end_silence",
+    "evaluate_clock",
     "examine",
     "examine_due",
     "fetch_log",
     "find_cause",
+    "forget_channel",
     "forget_connection",
+    "forget_rule",
     "keep_log",
+    "mute_alert",
     "poll",
     "poll_now",
     "prepare",
@@ -49,11 +75,21 @@ __all__ = [
     "recover",
     "refuse",
     "replay",
+    "resolve_alert",
     "resume_backfill",
+    "save_channel",
+    "save_rule",
+    "send_again",
+    "silence",
     "start",
     "stop_backfill",
+    "switch_channel",
+    "switch_rule",
+    "try_address",
+    "try_channel",
     "try_connection",
     "try_out",
+    "unmute_alert",
     "unwatch",
     "want_log",
     "watch",

@@ -9,6 +9,7 @@ import structlog
 from cicd_health import queue, settings
 from cicd_health.flow import connecting, polling
 from cicd_health.flow import logs as keeping
+from cicd_health.flow.judging import lines_found
 from cicd_health.logs.intake import BLOCK_SIZE, Intake
 from cicd_health.logs.packing import text_of
 from cicd_health.providers.remote import Connection, LogAsked, LogGone, LogNotReady, RemoteError
@@ -72,6 +73,8 @@ def _fetch(log_id: int, errand: Errand, connection: Connection, now: datetime) -
     ready = keeping.make_ready(packed, failed=errand.owner.failed)
     with engine.writing() as session:
         keeping.keep_ready(session, log_id, ready, now, position=max(position, packed.size))
+        if ready.found.excerpt is not None:
+            lines_found(session, errand.owner.run_id, now)
     return None
 
 
@@ -130,6 +133,7 @@ def find_cause(log_id: int, now: datetime) -> None:
         row = logs.lock(session, log_id)
         if row is not None and found.excerpt is not None and row.cause is None:
             logs.note_findings(session, row, found)
+            lines_found(session, row.run_id, now)
             engine.announce(session, "runs")
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from cicd_health import queue, settings, vault
 from cicd_health.flow import connecting
+from cicd_health.flow.judging import lines_found
 from cicd_health.logs import findings
 from cicd_health.logs.intake import Intake
 from cicd_health.logs.packing import PackedLines
@@ -55,6 +56,7 @@ def keep_log(
         kept = logs.find(session, run_id, attempt, job_id)
         assert kept is not None
         keep_ready(session, kept.id, ready, now, position=ready.packed.size)
+        lines_found(session, run_id, now)
         session.flush()
         return logs.get(session, kept.id) or kept
 
@@ -85,11 +87,17 @@ def posted(events: Sequence[Event]) -> list[Ready | None]:
 
 def after_saving(
     session: Session, events: Sequence[Event], saved: Saved, sent: Sequence[Ready | None], now: datetime
-) -> None:
-    """Keep the logs that came with what was just saved, and queue fetching those that it calls for."""
+) -> set[int]:
+    """Keep the logs that came with what was just saved, and queue fetching those that it calls for.
+
+    Gives the runs whose failing lines came with them.
+    """
+    explained = set()
     for event, run_id, ready in zip(events, saved.run_ids, sent, strict=True):
         if ready is not None and run_id is not None:
             _keep_posted(session, run_id, event.attempt, ready, now)
+            if ready.found.excerpt is not None:
+                explained.add(run_id)
     every = settings.get().log_fetch == "all"
     if ended := _runs_of(events, saved, lambda event: _calls_for_log(event, every=every)):
         for whose in logs.to_fetch(session, ended, now - FETCH_AGE, every=every):
@@ -101,6 +109,7 @@ def after_saving(
         room = MOST_FOLLOWED - logs.following(session)
         for whose in logs.to_follow(session, running, connecting.JENKINS)[: max(0, room)]:
             _queue(session, whose, now)
+    return explained
 
 
 def _runs_of(events: Sequence[Event], saved: Saved, chosen: Callable[[Event], bool]) -> list[int]:

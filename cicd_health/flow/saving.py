@@ -14,10 +14,10 @@ import structlog
 from sqlmodel import Session
 
 from cicd_health.flow import logs
-from cicd_health.flow.judging import evaluate
+from cicd_health.flow.judging import evaluate, lines_found
 from cicd_health.model.deliveries import DeliveryState, Incoming
 from cicd_health.model.runs import Event
-from cicd_health.store import alerts, deliveries, engine, names, runs, tallies
+from cicd_health.store import deliveries, engine, names, runs, tallies
 from cicd_health.store.deliveries import Mark
 
 log = structlog.get_logger(__name__)
@@ -149,15 +149,15 @@ def _apply(
         quiet = [batch[index].quiet or _is_history(event, now) for index, event in pairs]
         pushed = [batch[index].delivery_id is not None for index, _ in pairs]
         saved = runs.save(session, [event for _, event in pairs], now, quiet=quiet, pushed=pushed)
-        judged = _to_judge(session, saved.changes)
         tallies.change(session, saved.removed, saved.added)
         for (index, _), run_id in zip(pairs, saved.run_ids, strict=True):
             if run_id is not None and run_id not in run_ids[index]:
                 run_ids[index].append(run_id)
         _note_jobs_known(session, batch, run_ids)
-        logs.after_saving(session, [event for _, event in pairs], saved, sent, now)
-        for pipeline_id in judged:
-            evaluate(session, pipeline_id, now)
+        explained = logs.after_saving(session, [event for _, event in pairs], saved, sent, now)
+        evaluate(session, saved.changes, now)
+        for run_id in explained - {change.run_id for change in saved.changes if change.ended}:
+            lines_found(session, run_id, now)
     receipts = [
         Receipt(one.delivery_id, one.state, one.error, tuple(of_it))
         for one, of_it in zip(batch, run_ids, strict=True)
@@ -176,13 +176,6 @@ def _note_jobs_known(session: Session, batch: Sequence[Parsed], run_ids: Sequenc
     }
     if known:
         runs.note_jobs_known(session, known)
-
-
-def _to_judge(session: Session, changes: Sequence[runs.Change]) -> list[int]:
-    """Pipelines whose default branch ended in a way that may open, change or close an incident, in order."""
-    ended = [change for change in changes if change.ended and change.default_branch]
-    failing = {change.pipeline_id for change in ended if change.failed}
-    return sorted(failing | alerts.with_open_incident(session, {change.pipeline_id for change in ended} - failing))
 
 
 def _is_history(event: Event, now: datetime) -> bool:

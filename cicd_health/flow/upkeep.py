@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cicd_health import queue, settings
-from cicd_health.flow import connecting, fetching, inbox, logs, sums
-from cicd_health.store import alerts, deliveries, engine
+from cicd_health.flow import channels, connecting, fetching, inbox, logs, sums
+from cicd_health.store import deliveries, engine, outbox, rules
 
 LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
 
@@ -17,8 +17,8 @@ def start(now: datetime) -> None:
     After an upgrade that keeps more sums than before, a job counts them.
     """
     with engine.writing() as session:
-        alerts.ensure_builtin_rules(session, settings.get().alert_threshold, now)
-        alerts.sync_env_channels(session, settings.get(), now)
+        rules.ensure_builtin_rules(session, settings.get().alert_threshold, now)
+        channels.sync_env_channels(session, now)
         connecting.sync_settings(session, now)
         sums.want_count(session, now)
 
@@ -30,7 +30,7 @@ def recover(now: datetime) -> int:
     for delivery_id in lost:
         inbox.replay(delivery_id, now)
     with engine.writing() as session:
-        stranded = alerts.stranded(session, now)
+        stranded = outbox.stranded(session, now)
         for notification_id in stranded:
             queue.enqueue(session, "deliver", f"{notification_id}-{now:%Y%m%dT%H%M}", notification_id)
     return len(lost) + len(stranded) + fetching.recover_logs(now)

@@ -56,6 +56,10 @@ REOPENS = timedelta(days=1)  # trouble that returns sooner reopens its incident 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
+class AlreadyOver(ValueError):
+    """The incident is resolved: nothing can be done to it any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFact:
     """One run as a rule sees it: its newest verdict, even while a re-run of it is under way.
@@ -148,23 +152,3 @@ class Facts:
     def name(self) -> str:
         """How people know the pipeline."""
         return f"{self.repo} » {self.pipeline}" if self.repo else self.pipeline
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One queued message and where it goes. `channel_url` is still encrypted; None for a channel from the settings.
-
-    `attempts` counts the tries so far, this one included once it is claimed.
-    """
-
-    id: int
-    kind: NotificationKind
-    state: NotificationState
-    title: str
-    body: str
-    attempts: int
-    created_at: datetime
-    channel_id: int
-    channel_slug: str
-    channel_kind: str
-    channel_url: str | None

@@ -1,4 +1,4 @@
-"""The lists people page through, newest first, and one run with all that belongs to it.
+"""The lists people page through, newest first, and one run with all that belongs to it. Alerts: `alert_lists`.
 
 A page continues after a place: the (moment, id) of the last row of the page before, so that rows that arrive in
 between neither repeat nor hide any. Rows are mappings of column names, with the names of what they refer to.
@@ -27,9 +27,7 @@ TABLES = SQLModel.metadata.tables
 SOURCE, REPO, PIPELINE, RUN, ATTEMPT, JOB, STEP = (
     TABLES[name] for name in ("sources", "repositories", "pipelines", "runs", "attempts", "jobs", "steps")
 )
-DELIVERY, INCIDENT, RULE, CHANNEL, NOTIFICATION = (
-    TABLES[name] for name in ("deliveries", "incidents", "alert_rules", "channels", "outbox")
-)
+DELIVERY = TABLES["deliveries"]
 ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 LARGEST_ID = 2**63 - 1
 
@@ -59,11 +57,14 @@ class RunFilter:
     counted: str = ""
 
 
-def _rows(session: Session, query: sa.Select[Any]) -> Rows:
+def read(session: Session, query: sa.Select[Any]) -> Rows:
+    """What a query finds, as mappings."""
     return session.connection().execute(query).mappings().all()
 
 
-def _after(query: sa.Select[Any], moment: sa.Column[Any], id: sa.Column[Any], after: Place | None) -> sa.Select[Any]:
+def newest_first(
+    query: sa.Select[Any], moment: sa.Column[Any], id: sa.Column[Any], after: Place | None
+) -> sa.Select[Any]:
     """Newest first, going on after a place."""
     query = query.order_by(moment.desc(), id.desc())
     if after is None:
@@ -88,7 +89,7 @@ RUNS = (
 def runs(session: Session, wanted: RunFilter, limit: int, after: Place | None = None) -> Rows:
     """Runs by creation, newest first."""
     query = RUNS.where(*conditions(session, wanted))
-    return _rows(session, _after(query, RUN.c.created_at, RUN.c.id, after).limit(limit))
+    return read(session, newest_first(query, RUN.c.created_at, RUN.c.id, after).limit(limit))
 
 
 def columns_of_runs(
@@ -97,7 +98,7 @@ def columns_of_runs(
     """These columns, in this order, of runs by creation, newest first: less to carry where there are many."""
     columns = (RUNS.selected_columns[name] for name in names)
     query = RUNS.with_only_columns(*columns, maintain_column_froms=True).where(*conditions(session, wanted))
-    return session.connection().execute(_after(query, RUN.c.created_at, RUN.c.id, after).limit(limit)).all()
+    return session.connection().execute(newest_first(query, RUN.c.created_at, RUN.c.id, after).limit(limit)).all()
 
 
 def number_of_runs(session: Session, wanted: RunFilter, at_most: int) -> int:
@@ -160,14 +161,14 @@ def _sha(sha: str) -> sa.ColumnElement[bool]:
 
 def _mentions(session: Session, q: str) -> sa.ColumnElement[bool]:
     columns = (RUN.c.title, RUN.c.branch, RUN.c.actor, RUN.c.sha, PIPELINE.c.name, REPO.c.name)
-    found = [_has(session, column, q) for column in columns]
+    found = [has(session, column, q) for column in columns]
     number = q.removeprefix("#")
     if number.isascii() and number.isdigit() and int(number) <= LARGEST_ID:
         found.append(RUN.c.number == int(number))
     return sa.or_(*found)
 
 
-def _has(session: Session, column: sa.Column[Any], q: str) -> sa.ColumnElement[bool]:
+def has(session: Session, column: sa.Column[Any], q: str) -> sa.ColumnElement[bool]:
     """The text occurs, upper and lower case of a–z being the same: alike on both databases."""
     postgres = session.get_bind().dialect.name == "postgresql"
     text = sa.func.lower(sa.collate(column, "C") if postgres else column)
@@ -180,23 +181,23 @@ def run(session: Session, run_id: int) -> Row | None:
 
 def runs_of(session: Session, ids: Iterable[int]) -> Rows:
     """These runs, oldest first; those that are not there are left out."""
-    return _rows(session, RUNS.where(RUN.c.id.in_(list(ids))).order_by(RUN.c.id))
+    return read(session, RUNS.where(RUN.c.id.in_(list(ids))).order_by(RUN.c.id))
 
 
 def runs_changed_since(session: Session, moment: datetime, limit: int) -> Rows:
     """Runs that changed here at or after a moment, the latest `limit` of them, oldest change first."""
     recent = sa.select(RUN.c.id).where(RUN.c.updated_at >= moment).order_by(RUN.c.updated_at.desc()).limit(limit)
-    return _rows(session, RUNS.where(RUN.c.id.in_(recent)).order_by(RUN.c.updated_at, RUN.c.id))
+    return read(session, RUNS.where(RUN.c.id.in_(recent)).order_by(RUN.c.updated_at, RUN.c.id))
 
 
 def attempts(session: Session, run_id: int) -> Rows:
-    return _rows(session, sa.select(ATTEMPT).where(ATTEMPT.c.run_id == run_id).order_by(ATTEMPT.c.attempt))
+    return read(session, sa.select(ATTEMPT).where(ATTEMPT.c.run_id == run_id).order_by(ATTEMPT.c.attempt))
 
 
 def jobs(session: Session, run_id: int, attempt: int) -> Rows:
     """The jobs of one attempt in the order they started; those that did not start come last."""
     query = sa.select(JOB).where(JOB.c.run_id == run_id, JOB.c.attempt == attempt)
-    return _rows(session, query.order_by(JOB.c.started_at.asc().nulls_last(), JOB.c.id))
+    return read(session, query.order_by(JOB.c.started_at.asc().nulls_last(), JOB.c.id))
 
 
 def job(session: Session, job_id: int) -> Row | None:
@@ -205,7 +206,7 @@ def job(session: Session, job_id: int) -> Row | None:
 
 def steps(session: Session, job_ids: Sequence[int]) -> Rows:
     query = sa.select(STEP).where(STEP.c.job_id.in_(job_ids))
-    return _rows(session, query.order_by(STEP.c.job_id, STEP.c.number))
+    return read(session, query.order_by(STEP.c.job_id, STEP.c.number))
 
 
 REPOS = sa.select(
@@ -218,7 +219,7 @@ REPOS = sa.select(
 def repos(session: Session, provider: str | None, limit: int, after: Place | None = None) -> Rows:
     """Repositories, the latest to appear first."""
     query = REPOS if provider is None else REPOS.where(SOURCE.c.provider == provider)
-    return _rows(session, _after(query, REPO.c.created_at, REPO.c.id, after).limit(limit))
+    return read(session, newest_first(query, REPO.c.created_at, REPO.c.id, after).limit(limit))
 
 
 def repo(session: Session, name: str, provider: str | None = None) -> Row | None:
@@ -250,7 +251,7 @@ def pipelines(session: Session, provider: str | None, repo: str | None, limit: i
         query = query.where(SOURCE.c.provider == provider)
     if repo is not None:
         query = query.where(REPO.c.name == repo)
-    return _rows(session, _after(query, PIPELINE.c.created_at, PIPELINE.c.id, after).limit(limit))
+    return read(session, newest_first(query, PIPELINE.c.created_at, PIPELINE.c.id, after).limit(limit))
 
 
 def pipeline(session: Session, pipeline_id: int) -> Row | None:
@@ -273,66 +274,14 @@ def deliveries(
         query = query.where(DELIVERY.c.state.in_(states))
     if q:
         columns = (DELIVERY.c.event, DELIVERY.c.action, DELIVERY.c.external_id, DELIVERY.c.error)
-        query = query.where(sa.or_(*(_has(session, column, q) for column in columns)))
-    return _rows(session, _after(query, DELIVERY.c.received_at, DELIVERY.c.id, after).limit(limit))
+        query = query.where(sa.or_(*(has(session, column, q) for column in columns)))
+    return read(session, newest_first(query, DELIVERY.c.received_at, DELIVERY.c.id, after).limit(limit))
 
 
 def delivery(session: Session, delivery_id: int) -> Row | None:
     """One of them, with its headers."""
     query = sa.select(*(column for column in DELIVERY.c if column.name != "body")).where(DELIVERY.c.id == delivery_id)
     return session.connection().execute(query).mappings().one_or_none()
-
-
-INCIDENTS = (
-    sa.select(
-        *INCIDENT.c,
-        RULE.c.slug.label("rule"),
-        RULE.c.kind,
-        PIPELINE.c.name.label("pipeline"),
-        REPO.c.name.label("repo"),
-        SOURCE.c.provider,
-    )
-    .join(RULE, RULE.c.id == INCIDENT.c.rule_id)
-    .outerjoin(PIPELINE, PIPELINE.c.id == INCIDENT.c.pipeline_id)
-    .outerjoin(REPO, REPO.c.id == PIPELINE.c.repo_id)
-    .outerjoin(SOURCE, SOURCE.c.id == REPO.c.source_id)
-)
-
-
-def incidents(
-    session: Session, states: Sequence[str], pipeline_id: int | None, limit: int, after: Place | None = None
-) -> Rows:
-    """Incidents, the latest to open first, resolved ones too."""
-    query = INCIDENTS
-    if states:
-        query = query.where(INCIDENT.c.state.in_(states))
-    if pipeline_id is not None:
-        query = query.where(INCIDENT.c.pipeline_id == pipeline_id)
-    return _rows(session, _after(query, INCIDENT.c.opened_at, INCIDENT.c.id, after).limit(limit))
-
-
-def incidents_of_run(session: Session, run: Row) -> Rows:
-    """Incidents that this run opened, made worse or resolved, the latest first."""
-    columns = (INCIDENT.c.run_id, INCIDENT.c.last_run_id, INCIDENT.c.recovered_run_id)
-    query = INCIDENTS.where(INCIDENT.c.pipeline_id == run["pipeline_id"], sa.or_(*(c == run["id"] for c in columns)))
-    return _rows(session, query.order_by(INCIDENT.c.id.desc()))
-
-
-def notifications(session: Session, incident_ids: Sequence[int]) -> Rows:
-    """The messages of these incidents, in the order they were queued."""
-    query = sa.select(*NOTIFICATION.c, CHANNEL.c.slug.label("channel"), CHANNEL.c.name.label("channel_name"))
-    query = query.join(CHANNEL, CHANNEL.c.id == NOTIFICATION.c.channel_id)
-    return _rows(session, query.where(NOTIFICATION.c.incident_id.in_(incident_ids)).order_by(NOTIFICATION.c.id))
-
-
-def rules(session: Session) -> Rows:
-    return _rows(session, sa.select(RULE).order_by(RULE.c.id))
-
-
-def channels(session: Session) -> Rows:
-    """Where messages go. Their addresses are secrets and are not among the columns."""
-    columns = (column for column in CHANNEL.c if column.name != "url")
-    return _rows(session, sa.select(*columns).order_by(CHANNEL.c.id))
 
 
 def sources(session: Session, now: datetime) -> list[tuple[Row, str]]:

@@ -67,7 +67,8 @@ class Collided(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One run that a batch touched. `ended`: its last attempt has a new or different end; `failed`: a bad one.
+    """One run that a batch touched. `ended`: its last attempt has a new or different end; `failed`: a bad one;
+    `spoke`: one with a verdict. `quiet`: it is history, of which nobody is told.
 
     The pipelines of runs that are new or have ended stay locked until the transaction ends.
     """
@@ -78,6 +79,9 @@ class Change:
     new: bool
     ended: bool
     failed: bool
+    branch: str | None = None
+    quiet: bool = False
+    spoke: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,4 +278,6 @@ def _changes(touched: list[Held]) -> Iterable[Change]:
         if run is not None:
             ended = one.state.verdict != one.verdict and run["status"] == "completed"
             failed = run["outcome"] in model.FAILED
-            yield Change(run["id"], run["pipeline_id"], run["default_branch"], not one.before, ended, failed)
+            place = run["id"], run["pipeline_id"], run["default_branch"]
+            more = {"branch": run["branch"], "quiet": run["quiet"], "spoke": run["outcome"] in model.VERDICTS}
+            yield Change(*place, not one.before, ended, failed, **more)

@@ -19,6 +19,7 @@ RUNS = "/runs"
 RUN = "/runs/[run_id]"
 SOURCES = "/sources"
 DELIVERIES = "/deliveries"
+ALERTS = "/alerts"
 GALLERY = "/gallery"
 LOGIN = "/login"
 LOGOUT = "/logout"
@@ -26,6 +27,8 @@ USUAL_WINDOW = "7d"
 SHOWN = ("all", "unhealthy", "running")
 OUTCOMES = {*Outcome, "failed", "unfinished"}
 STATES = ("unhealthy", "running", *(state.value for state in HealthState))
+ALERT_TABS = ("", "rules", "channels", "deliveries", "silences")
+NEW = "new"  # instead of an id: what is about to be made
 SORTS = ("name", "rate", "p50", "p95", "queue", "runs", "spent", "last")
 T = TypeVar("T", bound=Any)
 LONGEST = 500  # characters of one value; a longer one is nobody's repository
@@ -138,6 +141,25 @@ class AskedSources:
     q: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AskedAlerts:
+    """What an address of the alerts page asks for. `tab` empty is incidents; `state` and `q` narrow its list.
+
+    `rule` and `channel` are ids: those that narrow a list, on their own tab the one that is open, or "new". `incident`
+    is the one that is open. `before` is a cursor.
+    """
+
+    tab: str = ""
+    state: str = ""
+    severity: str = ""
+    provider: str = ""
+    rule: str = ""
+    channel: str = ""
+    incident: str = ""
+    q: str = ""
+    before: str = ""
+
+
 NAMES = {"place": "in", "start": "from", "end": "to"}  # in the address
 
 
@@ -189,12 +211,31 @@ def asked_sources(parameters: Mapping[str, str]) -> AskedSources:
     return _read(AskedSources(), parameters)
 
 
+def asked_alerts(parameters: Mapping[str, str]) -> AskedAlerts:
+    asked = _read(AskedAlerts(), parameters)
+    return replace(
+        asked,
+        tab=asked.tab if asked.tab in ALERT_TABS else "",
+        rule=_id_or_new(asked.rule),
+        channel=_id_or_new(asked.channel),
+        incident=str(_number(asked.incident) or ""),
+    )
+
+
+def _id_or_new(value: str) -> str:
+    return NEW if value == NEW else str(_number(value) or "")
+
+
 def runs(asked: AskedRuns) -> str:
     return _address(RUNS, asked, AskedRuns())
 
 
 def deliveries(asked: AskedDeliveries) -> str:
     return _address(DELIVERIES, asked, AskedDeliveries())
+
+
+def alerts(asked: AskedAlerts = AskedAlerts()) -> str:
+    return _address(ALERTS, asked, AskedAlerts())
 
 
 def sources(asked: AskedSources) -> str:

@@ -76,6 +76,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class AttentionRow:
+    """`incident` is the id of the incident that is open of it, `state` how that stands; both empty for none."""
+
     key: str
     mark: str
     name: str
@@ -84,6 +86,8 @@ class AttentionRow:
     when: str
     when_exact: str
     href: str
+    incident: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,8 @@ def attention(overview: Overview, zone: tzinfo) -> list[AttentionRow]:
                 when=_since(pipeline, overview.now, zone),
                 when_exact=text.exact(at, zone),
                 href=routes.pipeline(pipeline.pipeline_id, _asked(overview)),
+                incident=str(pipeline.incident_id or ""),
+                state=pipeline.incident_state or "",
             )
         )
     return rows
@@ -262,7 +268,7 @@ def incidents(overview: Overview) -> str:
     if overview.open_incidents:
         parts.append(text.counted(overview.open_incidents, "open incident"))
     if overview.muted_incidents:
-        parts.append(f"{overview.muted_incidents} muted until fixed")
+        parts.append(f"{overview.muted_incidents} muted")
     return " · ".join(parts)
 
 

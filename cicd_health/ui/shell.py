@@ -132,7 +132,21 @@ def _top(page: Page) -> rx.Component:
 
 def _link(entry: Page, page: Page) -> rx.Component:
     current = {"aria-current": "page"} if _leads_to(entry, page) else {}
-    return inside(entry.title, to=entry.route, class_name=LINK, custom_attrs=current)
+    return inside(entry.title, _number(entry), to=entry.route, class_name=LINK, custom_attrs=current)
+
+
+def _number(entry: Page) -> rx.Component:
+    """How many incidents nobody has taken, beside the page that shows them."""
+    if entry.route != routes.ALERTS:
+        return rx.fragment()
+    return rx.cond(
+        SessionState.open_alerts != "",
+        rx.el.span(
+            SessionState.open_alerts,
+            class_name="ml-1.5 px-1.5 rounded-full bg-sunken text-11 font-medium text-ink-2",
+            title="open",
+        ),
+    )
 
 
 def _sign_in() -> rx.Component:
@@ -191,7 +205,7 @@ def _phone_menu(page: Page) -> rx.Component:
                 "aria-[current=page]:text-ink",
                 custom_attrs={"aria-current": "page"} if _leads_to(entry, page) else {},
             )
-            for entry in MENU[:5]
+            for entry in MENU[:6]
         ],
         class_name="tab:hidden sticky bottom-0 z-40 flex h-14 bg-surface border-t border-line",
         custom_attrs={"aria-label": "Pages"},

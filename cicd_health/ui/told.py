@@ -27,6 +27,12 @@ def told(tested: Tested, saved: str = "", *, done: bool = False) -> Note:
     return Note(said, "ok" if tested.ok else "fail", list(tested.sentences), done=done)
 
 
+def refused(error: ValueError) -> Note:
+    """What cannot be, in the words of the one who said no: a sentence with its capital and full stop."""
+    words = str(error)
+    return Note(f"{words[:1].upper()}{words[1:].rstrip('.')}.", "fail")
+
+
 def broken(error: Exception) -> Note:
     """A bug of ours, or no database. What was typed must not get into the page or the log with it."""
     log.error("a form was not carried out", error=type(error).__name__, where=_where(error))

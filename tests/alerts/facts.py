@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,4 +30,21 @@ def run(outcome: str = "failure", number: int = 1, **given: Any) -> RunFact:
 def facts(*outcomes: str, **given: Any) -> Facts:
     """Runs with these outcomes, newest first. Named values are those of the newest run."""
     runs = [run(outcome, number=len(outcomes) - n, **(given if n == 0 else {})) for n, outcome in enumerate(outcomes)]
-    return Facts(pipeline_id=3, pipeline="CI", repo="acme/api", provider="github", attempts=tuple(runs))
+    return pipeline(runs)
+
+
+def pipeline(runs: Sequence[RunFact] = (), **given: Any) -> Facts:
+    """A pipeline with these runs, newest first; unless told otherwise it is now when the newest of them ended."""
+    usual: dict[str, Any] = {"pipeline_id": 3, "pipeline": "CI", "repo": "acme/api", "provider": "github"}
+    usual["now"] = runs[0].ended_at if runs else NOON
+    return Facts(attempts=tuple(runs), **usual | given)
+
+
+def story(letters: str, every: timedelta = timedelta(minutes=10), **given: Any) -> Facts:
+    """Runs in the order in which they were: "SSF" passed twice, and then failed. Named values are those of each."""
+    words = {"S": "success", "F": "failure", "C": "cancelled"}
+    runs = []
+    for n, letter in enumerate(letters, start=1):
+        at = NOON + n * every
+        runs.append(run(words[letter], n, **{"created_at": at, "completed_at": at + timedelta(minutes=5)} | given))
+    return pipeline(runs[::-1])

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from cicd_health import demo, flow
 from cicd_health.demo import company
 from cicd_health.demo.fill import tell
-from cicd_health.demo.story import Sketch, play
+from cicd_health.demo.story import SCRIPTED, Sketch, play
 from cicd_health.metrics import report
+from cicd_health.model.alerts import IncidentState
 from cicd_health.model.health import HealthState, Overview, Query
 from cicd_health.model.windows import window_ending
-from cicd_health.store import engine
+from cicd_health.store import alert_lists, engine
+from cicd_health.store.alert_lists import IncidentFilter, LogFilter
 
 NOW = datetime(2026, 11, 20, 10, 42, tzinfo=UTC)
 
@@ -24,7 +26,7 @@ def overview() -> Overview:
         return report.overview(session, Query(window_ending("7d", NOW)), NOW)
 
 
-def test_the_past_shows_every_state_of_a_pipeline_and_tells_nobody(database: sa.Engine) -> None:
+def test_the_past_shows_every_state_of_a_pipeline_and_only_the_last_hour_is_told_of(database: sa.Engine) -> None:
     pending = demo.fill(NOW, weeks=2)
     shown = overview()
     states = {pipeline.name: pipeline.state for pipeline in shown.pipelines if pipeline.repo != "kestrel/edge-proxy"}
@@ -38,13 +40,21 @@ def test_the_past_shows_every_state_of_a_pipeline_and_tells_nobody(database: sa.
     assert states["warehouse-build"] is HealthState.HEALTHY
     assert [one.name for one in shown.pipelines if one.state is HealthState.FEW] == ["release"]
 
-    assert shown.open_incidents == 2
-    assert shown.oldest_incident_at is not None
-    assert timedelta(hours=24) < NOW - shown.oldest_incident_at < timedelta(hours=36)
+    with engine.reading() as session:
+        unresolved = tuple(state for state in IncidentState if state is not IncidentState.RESOLVED)
+        incidents = alert_lists.incidents(session, IncidentFilter(states=unresolved), 100)
+        messages = alert_lists.notifications(session, LogFilter(), 100)
+        silences = alert_lists.silences(session, NOW, active=True)
+    failing = {row["pipeline"]: row["state"] for row in incidents if row["kind"] == "failure"}
+    assert failing == {"ci": "open", "nightly-regression": "acknowledged"}
+    assert [row["state"] for row in incidents].count("muted") == shown.muted_incidents == 1
+    assert {row["ends_at"] is None for row in silences} == {True, False}
+    assert messages
+    assert min(row["created_at"] for row in messages) >= NOW - SCRIPTED
+
     assert min(telling.at for telling in pending) > NOW
     with database.connect() as connection:
         assert set(connection.scalars(sa.text("SELECT state FROM deliveries"))) == {"applied"}
-        assert connection.scalar(sa.text("SELECT count(*) FROM outbox")) == 0
 
 
 def test_a_database_with_runs_is_left_alone(database: sa.Engine) -> None:

@@ -6,18 +6,21 @@ from itertools import takewhile
 
 from pydantic import BaseModel, Field
 
+from cicd_health.alerts.history import newest
 from cicd_health.alerts.rule import HOLD, Facts, Reach, Rule, Verdict
 
 LOOKED_AT = 50  # runs: a row of failures is not counted further back
 
 
 class Params(BaseModel):
-    count: int = Field(1, ge=1, le=50, description="Failures in a row before it opens")
+    count: int = Field(
+        1, ge=1, le=50, description="Failures in a row before it opens", json_schema_extra={"unit": "runs"}
+    )
 
 
 def check(facts: Facts, params: Params) -> Verdict:
     """Firing while the last `count` verdicts failed. Cancelled, skipped or unfinished runs neither open nor close."""
-    verdicts = facts.verdicts
+    verdicts = newest(facts, LOOKED_AT)
     if not verdicts:
         return HOLD
     failed = tuple(takewhile(lambda run: run.outcome.failed, verdicts))
@@ -25,9 +28,10 @@ def check(facts: Facts, params: Params) -> Verdict:
         return Verdict(cleared=True, reason="the last run passed", last=verdicts[0])
     if len(failed) < params.count:
         return HOLD
+    times = f"at least {LOOKED_AT}" if len(failed) == LOOKED_AT else f"{len(failed)}"
     return Verdict(
         firing=True,
-        headline="failed" if len(failed) == 1 else f"failed {len(failed)} times in a row",
+        headline="failed" if len(failed) == 1 else f"failed {times} times in a row",
         reason="the last run failed" if len(failed) == 1 else f"the last {len(failed)} runs failed",
         failures=len(failed),
         first=failed[-1],
@@ -40,7 +44,8 @@ RULE = Rule(
     "Failures in a row",
     Params,
     check,
-    reach=lambda params: Reach(runs=max(LOOKED_AT, params.count)),
+    reach=lambda params: Reach(runs=LOOKED_AT),
     about="A pipeline failed so many times in a row; over with its next success.",
     mark="broken",
+    opens_on_failure=True,
 )

@@ -72,6 +72,7 @@ class IncidentRow(SQLModel, table=True):
             postgresql_where=sa.text("resolved_at IS NULL"),
         ),
         sa.Index("ix_incidents_opened", "opened_at", "id"),
+        sa.Index("ix_incidents_rule", "rule_id", "opened_at"),
         sa.Index("ix_incidents_pipeline", "pipeline_id", "opened_at"),
         sa.Index("ix_incidents_state", "state", "opened_at"),
         *(  # else deleting a run would look through all incidents
@@ -158,8 +159,8 @@ class ChannelRow(SQLModel, table=True):
 class NotificationRow(SQLModel, table=True):
     """The outbox: one message of one incident to one channel.
 
-    `held` says for people why it waits until `next_try_at` ("quiet hours until 07:00"). `sent_with` is the message
-    that several were sent as one with, the first of them; None for one that went alone.
+    `held` says for people why it waits until `next_try_at` ("quiet hours until 07:00"). `sent_with` is the first of
+    several that were sent as one, for each of them; None for one that went alone.
     """
 
     __tablename__ = "outbox"  # the job engine has a table `notifications` in the same SQLite file
@@ -181,7 +182,8 @@ class NotificationRow(SQLModel, table=True):
     body: str = text(default="")  # HTML, every outside value escaped
     created_at: datetime = moment()
     next_try_at: datetime | None = maybe_moment()
-    claimed_at: datetime | None = maybe_moment()
+    claimed_at: datetime | None = maybe_moment()  # when it was tried last
+    tried_at: datetime | None = maybe_moment()  # when it was tried first
     sent_at: datetime | None = maybe_moment()
     turn: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # of kind `still`: each end of a mute
     severity: str = Field(default="critical", sa_column_kwargs={"server_default": "critical"})

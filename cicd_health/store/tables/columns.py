@@ -11,6 +11,7 @@ from sqlmodel import Field
 # Of partial indexes: SQLite uses one only for a condition of the very same words.
 FAILED_WORDS = "('failure', 'startup_failure', 'timed_out', 'unstable')"
 VERDICT_WORDS = "('failure', 'startup_failure', 'success', 'timed_out', 'unstable')"
+SCHEDULE_WORDS = "('schedule', 'timer')"  # events of runs that a schedule began: GitHub's word and Jenkins'
 
 # SQLite numbers rows by itself only in a column it calls INTEGER.
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")

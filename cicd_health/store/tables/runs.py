@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from cicd_health.store.tables.columns import (
     FAILED_WORDS,
+    SCHEDULE_WORDS,
     VERDICT_WORDS,
     BigId,
     maybe_moment,
@@ -84,6 +85,22 @@ class RunRow(SQLModel, table=True):
             "created_at",
             sqlite_where=sa.text("status = 'completed' AND jobs_known < attempts"),
             postgresql_where=sa.text("status = 'completed' AND jobs_known < attempts"),
+        ),
+        sa.Index(  # whose verdict, if they have one, is that of an earlier attempt
+            "ix_runs_again",
+            "pipeline_id",
+            "created_at",
+            "id",
+            sqlite_where=sa.text(f"attempt > 1 AND outcome NOT IN {VERDICT_WORDS}"),
+            postgresql_where=sa.text(f"attempt > 1 AND outcome NOT IN {VERDICT_WORDS}"),
+        ),
+        sa.Index(
+            "ix_runs_scheduled",
+            "pipeline_id",
+            "created_at",
+            "id",
+            sqlite_where=sa.text(f"event IN {SCHEDULE_WORDS}"),
+            postgresql_where=sa.text(f"event IN {SCHEDULE_WORDS}"),
         ),
         sa.Index(
             "ix_runs_unfinished",

@@ -3,19 +3,27 @@
 import reflex as rx
 from reflex.vars import ObjectVar
 
+from cicd_health.ui.components.alert_dialog import acts
 from cicd_health.ui.components.link import COVERING, inside
 from cicd_health.ui.components.mark import lone_glyph, tone_of, word
 from cicd_health.ui.components.panel import SUB, bar, panel
 from cicd_health.ui.components.sprite import glyph
 from cicd_health.ui.rows import AttentionRow, Piece
 from cicd_health.ui.shown import Shown
+from cicd_health.ui.states.session import SessionState
 from cicd_health.ui.view import Attention
 
 ROW = (
     "relative grid items-center border-b border-line last:border-b-0 tab:hover:bg-hover transition-colors duration-120 "
-    "grid-cols-[16px_minmax(0,1fr)] gap-x-3 gap-y-0.5 pl-4 pr-4 py-2.5 "
-    "tab:min-h-11 tab:py-0 tab:gap-3 tab:grid-cols-[16px_80px_minmax(200px,1fr)_minmax(0,1.4fr)_132px] "
+    "grid-cols-[16px_minmax(0,1fr)] gap-x-3 gap-y-0.5 pl-4 pr-4 py-2.5 tab:min-h-11 tab:py-0 tab:gap-3 "
+)
+READ = (
+    "tab:grid-cols-[16px_80px_minmax(200px,1fr)_minmax(0,1.4fr)_132px] "
     "desk:grid-cols-[16px_104px_minmax(240px,1.1fr)_minmax(0,2.4fr)_152px]"
+)
+ACTED = (  # with room for the buttons
+    "tab:grid-cols-[16px_80px_minmax(160px,1fr)_minmax(0,1fr)_132px_148px] "
+    "desk:grid-cols-[16px_104px_minmax(240px,1.1fr)_minmax(0,2fr)_152px_148px]"
 )
 
 
@@ -50,8 +58,17 @@ def _row(*, row: ObjectVar[AttentionRow], rest: rx.RestProp) -> rx.Component:
             "min-w-0 order-3 tab:order-none",
         ),
         rx.el.span(row.when, title=row.when_exact, class_name="text-12 text-ink-2 whitespace-nowrap tab:text-right"),
+        rx.cond(
+            row.incident != "",
+            rx.el.span(
+                rx.cond(row.state == "acknowledged", rx.el.span("Acknowledged", class_name="px-2 text-ink-3")),
+                acts(row.incident, row.state, f"{row.name}, {row.where}", ends=False),
+                class_name="flex items-center text-12 max-tab:col-start-2 max-tab:order-4 max-tab:-ml-2 "
+                "tab:justify-end tab:-mr-2 empty:hidden",
+            ),
+        ),
         rest,
-        class_name=ROW,
+        class_name=rx.cond(SessionState.operator, ROW + ACTED, ROW + READ),
     )
 
 

@@ -1,11 +1,12 @@
-"""What stands below the log of a run: against the last green, this failure elsewhere, alerts sent."""
+"""What stands below the log of a run: against the last green, this failure elsewhere, its alerts."""
 
 import reflex as rx
 
+from cicd_health.ui.components.alert_dialog import acts
 from cicd_health.ui.components.link import COVERING, inside
-from cicd_health.ui.components.mark import delta, lone_glyph
+from cicd_health.ui.components.mark import delta, lone_glyph, mark_shown
 from cicd_health.ui.components.panel import SUB, panel
-from cicd_health.ui.run_view.aside import Against, Alerts, Compared, Elsewhere, Message, Sighting
+from cicd_health.ui.run_view.aside import Against, AlertLine, Alerts, Compared, Elsewhere, Message, Sighting
 from cicd_health.ui.shown import Shown
 
 ROW = "relative flex items-center gap-3 min-h-8 max-tab:min-h-11 px-4"
@@ -67,10 +68,25 @@ def _sighting(seen: Shown[Sighting]) -> rx.Component:
 
 def alerts(shown: Shown[Alerts]) -> rx.Component:
     return panel(
-        "Alerts sent",
+        "Alerts",
+        rx.el.ul(rx.foreach(shown.incidents, _alert), class_name="empty:hidden"),
         rx.el.ul(rx.foreach(shown.rows, _message), class_name="pt-1"),
         rx.cond(shown.note != "", rx.el.p(shown.note, class_name=NOTE)),
         sub=rx.el.span(shown.summary, class_name=SUB),
+    )
+
+
+def _alert(alert: Shown[AlertLine]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            mark_shown(alert.mark),
+            inside(alert.said, to=alert.href, class_name="ml-auto text-12 text-link hover:underline max-tab:py-3"),
+            class_name="flex items-center gap-3",
+        ),
+        rx.el.p(alert.title, class_name="break-words"),
+        rx.el.div(acts(alert.key, alert.state, alert.title), class_name="flex flex-wrap -ml-2 empty:hidden"),
+        key=alert.key,
+        class_name="grid gap-1 px-4 py-2 border-b border-line",
     )
 
 

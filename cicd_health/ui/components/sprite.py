@@ -155,6 +155,10 @@ SYMBOLS = {
         '<path d="M2 9.5 4.2 3h7.6L14 9.5V13H2zM2 9.5h3.5l1 1.8h3l1-1.8H14" fill="none" stroke="currentColor" '
         'stroke-width="1.4" stroke-linejoin="round"/>'
     ),
+    "alerts": (
+        '<path d="M4 11V7a4 4 0 0 1 8 0v4l1.5 1.5h-11zM6.7 14.3h2.6" fill="none" stroke="currentColor" '
+        'stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/>'
+    ),
     "logo": (
         '<rect x="1" y="9" width="3.5" height="8" rx="1" fill="var(--ok)"/>'
         '<rect x="6" y="6" width="3.5" height="11" rx="1" fill="var(--ok)"/>'

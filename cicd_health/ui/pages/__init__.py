@@ -1,7 +1,7 @@
 """The pages, in the order of the menu. To add one: a file here that ends in PAGE, and its line below."""
 
 from cicd_health.ui.page import Page
-from cicd_health.ui.pages import deliveries, gallery, overview, pipeline, pipelines, run, runs, sources
+from cicd_health.ui.pages import alerts, deliveries, gallery, overview, pipeline, pipelines, run, runs, sources
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -9,6 +9,7 @@ PAGES: tuple[Page, ...] = (
     pipeline.PAGE,
     runs.PAGE,
     run.PAGE,
+    alerts.PAGE,
     sources.PAGE,
     deliveries.PAGE,
     gallery.PAGE,

@@ -6,6 +6,7 @@ import reflex as rx
 
 from cicd_health.ui import routes
 from cicd_health.ui.charts import durations, outcomes, queue
+from cicd_health.ui.components.alert_dialog import alert_dialog
 from cicd_health.ui.components.attention import attention
 from cicd_health.ui.components.card import cards
 from cicd_health.ui.components.explain import explain_drawer, explain_link
@@ -69,6 +70,7 @@ def _dashboard() -> rx.Component:
             "wide:grid-cols-[minmax(0,1fr)_800px]",
         ),
         explain_drawer(),
+        alert_dialog(),
     )
 
 

@@ -4,6 +4,7 @@ import reflex as rx
 
 from cicd_health.ui import routes
 from cicd_health.ui.components import run_aside
+from cicd_health.ui.components.alert_dialog import alert_dialog
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.log_viewer import log_viewer
 from cicd_health.ui.components.panel import PRIMARY
@@ -40,6 +41,7 @@ def _run() -> rx.Component:
             class_name="grid gap-4 tab:gap-5 min-w-0 items-start grid-cols-[minmax(0,1fr)] "
             "desk:grid-cols-[minmax(440px,560px)_minmax(0,1fr)] wide:grid-cols-[560px_minmax(0,1fr)_420px]",
         ),
+        alert_dialog(),
     )
 
 

@@ -9,8 +9,10 @@ from cicd_health.model.runs import FAILED, Outcome
 from cicd_health.store.lists import Row
 from cicd_health.ui import format as text
 from cicd_health.ui import routes
+from cicd_health.ui.alerts_view.incidents import mark_of, state_words
 from cicd_health.ui.format import Delta
-from cicd_health.ui.rows import outcome_mark
+from cicd_health.ui.routes import AskedAlerts
+from cicd_health.ui.rows import Mark, outcome_mark
 from cicd_health.ui.run_view.said import against as changed
 from cicd_health.ui.run_view.said import number
 from cicd_health.ui.run_view.story import ELSEWHERE, Story
@@ -68,8 +70,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An incident of the run; `state` is its own word, `said` the words for people."""
+
+    key: str
+    mark: Mark
+    title: str
+    rule: str
+    state: str
+    said: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alerts:
     summary: str = ""
+    incidents: list[AlertLine] = field(default_factory=list)
     rows: list[Message] = field(default_factory=list)
     note: str = ""
 
@@ -159,8 +175,21 @@ def alerts(story: Story, zone: tzinfo) -> Alerts:
         note = "One message when it recovers."
     return Alerts(
         summary=f"incident {incident['id']}, {incident['state']}",
+        incidents=[_alert(row, zone, story) for row in story.incidents],
         rows=[_message(row, zone, story) for row in story.notifications],
         note=note,
+    )
+
+
+def _alert(row: Row, zone: tzinfo, story: Story) -> AlertLine:
+    return AlertLine(
+        key=str(row["id"]),
+        mark=mark_of(row),
+        title=row["title"],
+        rule=row["rule_name"],
+        state=row["state"],
+        said=state_words(row, story.now, zone),
+        href=routes.alerts(AskedAlerts(incident=str(row["id"]))),
     )
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from cicd_health.logs.line import plain
 from cicd_health.model.logs import Log, LogState
 from cicd_health.model.runs import FAILED, Outcome
-from cicd_health.store import lists, logs, run_history, watches
+from cicd_health.store import alert_lists, lists, logs, run_history, watches
 from cicd_health.store.lists import Row
 
 # What tools put before an error, which says nothing in a sentence that says already that it failed.
@@ -105,7 +105,7 @@ def read(session: Session, run_id: int, attempt: int, now: datetime) -> Story | 
     failing_step = next((s for s in steps.get(failing["id"], ()) if s["outcome"] in FAILED), None) if failing else None
     kept = {log.job_id or 0: log for log in logs.of_run(session, run_id, shown["attempt"])}
     before = run_history.before(session, run)
-    incidents = lists.incidents_of_run(session, run)
+    incidents = alert_lists.incidents_of_run(session, run)
     signature = failing["signature"] if failing is not None else run["signature"]
     return Story(
         run=run,
@@ -122,7 +122,7 @@ def read(session: Session, run_id: int, attempt: int, now: datetime) -> Story | 
         failures=run_history.failing_jobs(session, run_id) if len(attempts) > 1 else (),
         elsewhere=run_history.same_failure(session, run, signature, ELSEWHERE + 1) if signature else (),
         incidents=incidents,
-        notifications=lists.notifications(session, [incident["id"] for incident in incidents]),
+        notifications=alert_lists.notifications_of(session, [incident["id"] for incident in incidents]),
         connected=watches.connected(session, run_history.source_id(session, run["repo_id"])),
         now=now,
         missing_attempt=attempt if attempt and attempt not in by_number else 0,

@@ -24,7 +24,7 @@ from cicd_health.ui.geometry import Spark, Strip
 from cicd_health.ui.routes import Asked
 from cicd_health.ui.rows import PipelineNow
 from cicd_health.ui.series import Outcomes, Percentiles, Running
-from cicd_health.ui.states.following import HEARTBEAT_S, assign
+from cicd_health.ui.states.following import assign, changes
 from cicd_health.ui.states.latest import LatestState
 from cicd_health.ui.view import Attention, Filters, Freshness, Heading, Pipelines, View
 
@@ -82,12 +82,10 @@ class OverviewState(rx.State):
         asked = routes.asked(self.router.url.query_parameters)
         viewer = zone.of_viewer(self.router.headers.cookie)
         latest_runs = screen.latest_runs(self.router.headers.cookie)
-        while True:
-            person = await access.admit(self.router.headers.cookie, datetime.now(UTC))
+        async for person in changes(self):
             if person is None:
                 yield guard.to_sign_in()
                 return
-            seen = hub.version
             try:
                 overview, view = await hub.snapshot(("overview", asked, viewer.key), partial(load, asked, viewer))
             except Exception:  # whatever it was, the page keeps its numbers and says so
@@ -97,7 +95,6 @@ class OverviewState(rx.State):
             else:
                 async with self:
                     await self._show(overview, view, person, latest_runs)
-            await hub.wait(seen, timeout=HEARTBEAT_S)
 
     async def _fail(self) -> None:
         heading = await self.get_state(HeadingState)
