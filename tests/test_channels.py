@@ -80,6 +80,8 @@ def test_what_people_wish_is_kept():
     ("changed", "said"),
     [
         ({"name": " "}, "1 to 80 characters"),
+        ({"name": "a\x00b"}, "1 to 80 characters"),
+        ({"scope": Scope(repos=(" ",))}, "scope.repos: "),
         ({"url": None}, "needs an address"),
         ({"url": "  "}, "needs an address"),
         ({"url": f"nonsense://{SECRET}"}, "not an address"),
@@ -152,10 +154,15 @@ def test_what_people_chose_for_a_channel_of_the_settings_outlives_a_start(monkey
         flow.forget_channel(id, NOW)
 
 
-def test_a_channel_that_refused_is_asked_again_at_its_new_address(monkeypatch):
+def test_a_channel_that_refused_is_asked_again_after_a_start_at_what_may_be_a_new_address(monkeypatch):
     sync(monkeypatch, **BOTH)
     with engine.writing() as session:
         session.exec(select(ChannelRow).where(ChannelRow.slug == "env-slack")).one().switched_off_at = NOW
-    assert sync(monkeypatch, **BOTH)["env-slack"].switched_off_at == NOW
-    moved = sync(monkeypatch, SLACK_WEBHOOK_URL="https://chat.example.com/hooks/other")
-    assert moved["env-slack"].switched_off_at is None
+    assert sync(monkeypatch, SLACK_WEBHOOK_URL=f"{SLACK}2")["env-slack"].switched_off_at is None
+
+
+def test_a_test_of_a_channel_without_its_setting_does_not_keep_it_from_coming_back(monkeypatch):
+    sync(monkeypatch, **BOTH)
+    gone = sync(monkeypatch, SLACK_WEBHOOK_URL=None)["env-slack"]
+    assert not flow.try_channel(gone.id or 0, NOW).ok
+    assert sync(monkeypatch, **BOTH)["env-slack"].enabled

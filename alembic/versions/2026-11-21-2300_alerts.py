@@ -92,15 +92,19 @@ def _incidents() -> None:
     op.create_index("ix_silences_active", "silences", ["ends_at"], sqlite_where=active, postgresql_where=active)
 
 
+def _once_per_kind() -> str:
+    """The name of the constraint as it was: SQLite had it without a name, and here it is given one."""
+    return "outbox_incident_id_channel_id_kind_key" if op.get_bind().dialect.name == "postgresql" else "uq_outbox"
+
+
 def _outbox() -> None:
-    name = "outbox_incident_id_channel_id_kind_key" if op.get_bind().dialect.name == "postgresql" else "uq_outbox"
     with op.batch_alter_table("outbox", naming_convention=NAMES) as outbox:
         outbox.add_column(sa.Column("turn", sa.Integer(), nullable=False, server_default="1"))
         outbox.add_column(sa.Column("severity", sa.String(), nullable=False, server_default="critical"))
         outbox.add_column(sa.Column("held", sa.Text(), nullable=True))
         outbox.add_column(sa.Column("sent_with", ID, nullable=True))
         outbox.add_column(sa.Column("tried_at", MOMENT, nullable=True))
-        outbox.drop_constraint(name, type_="unique")
+        outbox.drop_constraint(_once_per_kind(), type_="unique")
         outbox.create_unique_constraint("uq_outbox_turn", ["incident_id", "channel_id", "kind", "turn"])
     op.create_index("ix_outbox_channel", "outbox", ["channel_id", "created_at"])
     op.create_index("ix_outbox_sent_with", "outbox", ["sent_with"])
@@ -111,11 +115,14 @@ def downgrade() -> None:
         op.drop_index(index, table_name="runs")
     for index in ("ix_outbox_sent_with", "ix_outbox_channel"):
         op.drop_index(index, table_name="outbox")
+    # Of what was told in several turns of an incident only the last fits.
+    last = "SELECT max(id) FROM outbox GROUP BY incident_id, channel_id, kind"
+    op.execute(f"DELETE FROM outbox WHERE incident_id IS NOT NULL AND id NOT IN ({last})")
     with op.batch_alter_table("outbox") as outbox:
         outbox.drop_constraint("uq_outbox_turn", type_="unique")
         for name in ("tried_at", "sent_with", "held", "severity", "turn"):
             outbox.drop_column(name)
-        outbox.create_unique_constraint("outbox_incident_id_channel_id_kind_key", ["incident_id", "channel_id", "kind"])
+        outbox.create_unique_constraint(_once_per_kind(), ["incident_id", "channel_id", "kind"])
     op.drop_table("silences")
     op.drop_table("incident_steps")
     op.drop_index("ix_incidents_rule", table_name="incidents")

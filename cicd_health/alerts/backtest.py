@@ -95,7 +95,7 @@ class _Watched:
         if settles:
             self.until(moment.at)
         self.past.put(moment)
-        if self.life.open and moment.at >= self.asked_at:
+        if settles and self.life.open and moment.at >= self.asked_at:
             self._ask(moment.at)
 
     def _may_matter(self, moment: Moment) -> bool:

@@ -6,6 +6,7 @@ due at all: schedulers differ in whether they run it. What is due in the hour th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 FIELDS = 5
+AT_RANDOM = re.compile(r"(?i)(?:^|[\s,])r(?![a-z])")  # croniter's R is another time whenever it is asked
 ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)  # from which a line that is ever due must be due again
 
 
@@ -27,7 +29,7 @@ class Due:
 
 def check_line(line: str) -> None:
     """Raises ValueError with a sentence unless it is a cron line that is ever due."""
-    if len(line.split()) != FIELDS or not croniter.is_valid(line):
+    if len(line.split()) != FIELDS or AT_RANDOM.search(line) or not croniter.is_valid(line):
         raise ValueError(f"{line!r} is not a cron line: minute, hour, day of month, month, day of week")
     try:
         croniter(line, ANY_DAY).get_next(datetime)

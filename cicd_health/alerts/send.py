@@ -33,6 +33,7 @@ TRY_AGAIN = (408, 425, 429)  # of the 4xx, those that time may cure
 OF_THE_MESSAGE = (400, 413, 415, 422, 552, 554)  # of the others, those that another message may not get
 WHISPER = "Socket Exception: "
 REFUSED_SOME = "SMTP recipient "  # begins what Apprise says when some recipients were refused, not all
+NOWHERE = "this is not an address that a message can be sent to: check the scheme and its parts"
 SHORTEST_SECRET = 6  # shorter parts of an address are words
 KINDS = {"NotifySlack": "slack", "NotifyEmail": "email"}
 # Names and hosts, which an error may hold.
@@ -74,14 +75,11 @@ def describe(url: str) -> Described:
     url = url.strip()
     if re.search(r"webhook\.office\.com/", url):
         raise ValueError("Microsoft has retired these addresses: make one with a workflow in Teams")
-    if _is_web(url) and urlsplit(url).hostname:
-        plugin = _plugin(url)
-        if plugin is None or type(plugin).__name__ == "NotifySlack":
-            return Described("slack", "Slack" if plugin else "Webhook", f"{url.split('//')[0]}//{_host(url)}/…")
-    else:
-        plugin = _plugin(url)
+    plugin = _plugin(url)
+    if _is_web(url) and (plugin is None or type(plugin).__name__ == "NotifySlack"):
+        return Described("slack", "Slack" if plugin else "Webhook", f"{url.split('//')[0]}//{_web_host(url)}/…")
     if plugin is None:
-        raise ValueError("this is not an address that a message can be sent to: check the scheme and its parts")
+        raise ValueError(NOWHERE)
     if type(plugin).__name__ == "NotifyEmail":
         return Described("email", "E-mail", _mail_masked(plugin))
     return Described(KINDS.get(type(plugin).__name__, "apprise"), str(plugin.service_name), _masked(plugin))
@@ -108,6 +106,9 @@ def send(target: Target, message: Message) -> None:
     except SendFailed as failure:
         error = _without_secrets(failure.error, target.url)
         raise SendFailed(error, failure.permanent, failure.for_good) from None
+    except Exception as error:  # of a library, about an odd address or text: such a message must not stay for ever
+        words = _without_secrets(f"{type(error).__name__}: {error}", target.url)
+        raise SendFailed(f"it could not be sent: {words}", permanent=True, for_good=False) from None
 
 
 def _send_by_apprise(plugin: Any, message: Message) -> None:
@@ -259,9 +260,16 @@ def _answer(error: str) -> int | None:
 # Addresses without their secrets
 
 
-def _host(url: str) -> str:
-    address = urlsplit(url)
-    return f"{address.hostname}:{address.port}" if address.port else address.hostname or ""
+def _web_host(url: str) -> str:
+    """Raises ValueError, in words of ours: Python's repeat what it takes for a port, which may be a password."""
+    try:
+        address = urlsplit(url)
+        host, port = address.hostname, address.port
+    except ValueError:
+        raise ValueError(NOWHERE) from None
+    if not host:
+        raise ValueError(NOWHERE)
+    return f"{host}:{port}" if port else host
 
 
 def _mail_masked(plugin: Any) -> str:

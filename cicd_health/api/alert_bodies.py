@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from cicd_health.api.words import Moment
+from cicd_health.api.words import LARGEST_ID, Moment
 from cicd_health.model import alert_drafts, alert_scope
 from cicd_health.model.alerts import Severity
 
@@ -64,7 +64,7 @@ class Silencing(Muting):
     """A silence: what it is about, and optionally of which rule (its id)."""
 
     scope: ScopeDraft = ScopeDraft()
-    rule_id: Annotated[int | None, Field(ge=1)] = None
+    rule_id: Annotated[int | None, Field(ge=1, le=LARGEST_ID)] = None
 
     def ends_at(self, now: datetime) -> datetime:
         ends_at = super().ends_at(now)
@@ -164,8 +164,15 @@ Address = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]
 Mail = Annotated[str, Field(max_length=320, pattern=r"^[^@\s,\x00]+@[^@\s,\x00]+$")]
 
 
+def _one_line(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or not name.isprintable():
+        raise ValueError("a text of 1 to 80 characters")
+    return name
+
+
 class NamedAddress(Body):
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+    name: Annotated[str, Field(max_length=80), AfterValidator(_one_line)]
     url: Address
 
 
@@ -174,7 +181,7 @@ class AlertSettings(Body):
 
     threshold: Annotated[int | None, Field(ge=1, le=50, description="Failures in a row that open an alert.")] = None
     slack_webhook_url: Address | None = None
-    email_to: list[Mail] | Mail | None = None
+    email_to: Annotated[list[Mail], Field(max_length=100)] | Mail | None = None
     channels: Annotated[list[NamedAddress], Field(max_length=100)] = []
 
 

@@ -44,6 +44,7 @@ class TestResults(BaseModel):
 def set_up(wanted: alert_bodies.AlertSettings, now: Now) -> AlertsSet:
     """Set the threshold of the built-in failure rule, and channels by their addresses; says what is set."""
     addresses = list(_addresses(wanted))
+    _check_names([name for name, _ in addresses])
     if wanted.threshold is not None:
         _set_threshold(wanted.threshold, now)
     for name, url in addresses:
@@ -64,6 +65,12 @@ def _addresses(wanted: alert_bodies.AlertSettings) -> Iterator[tuple[str, str]]:
         yield "E-mail", _checked("email_to", _mail_address(to))
     for channel in wanted.channels:
         yield channel.name, _checked(f"channels.{channel.name}", channel.url)
+
+
+def _check_names(names: list[str]) -> None:
+    again = [name for n, name in enumerate(names) if name.lower() in [one.lower() for one in names[:n]]]
+    if again:
+        raise HTTPException(422, f"channels: {again[0]} is named twice; each channel has a name of its own.")
 
 
 def _checked(field: str, url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Any
 
@@ -17,11 +18,19 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 
 
+class Problem(JSONResponse):
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """Half a character that somebody sent, as JSON allows, is told as it came: UTF-8 has none."""
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
     """One error as the client sees it; `more` are members beside the four usual ones."""
     title = HTTPStatus(status).phrase
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail or title, **more}
-    return JSONResponse(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    return Problem(content, status_code=status, headers=headers)
 
 
 def unavailable(

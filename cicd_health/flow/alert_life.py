@@ -51,7 +51,8 @@ class Life:
         self.session.flush()
         if self._is_muted() or (run is not None and incidents.is_quiet(self.session, run.run_id)):
             return
-        told = message.opened(facts, verdict, settings.get().public_url, turn=incident.turn)
+        url, turn = settings.get().public_url, incident.turn
+        told = message.opened(facts, verdict, url, turn=turn, incident_id=incident.id)
         waits = run is not None and incidents.lines_are_coming(self.session, run.run_id)
         self._notify(NotificationKind.OPENED, told, waits_for_lines=waits)
 
@@ -136,7 +137,8 @@ class Life:
         end(self.session, incident, max(over_at, incident.opened_at), self.now, run_id=_run_id(verdict))
         known, self.opening = self.opening is None, None
         if known and not muted and outbox.told(self.session, incident):
-            told = message.resolved(facts, verdict, began_at(incident), settings.get().public_url)
+            url = settings.get().public_url
+            told = message.resolved(facts, verdict, began_at(incident), url, incident_id=incident.id)
             self._notify(NotificationKind.RESOLVED, told)
 
     def _is_muted(self) -> bool:
@@ -192,6 +194,7 @@ def end(
 def mute(session: Session, incident: IncidentRow, now: datetime, until: datetime | None, who: str, note: str) -> None:
     """Nothing is sent of it until then; None: until it is fixed."""
     incident.state, incident.muted_until = IncidentState.MUTED, until
+    outbox.withdraw(session, incident, now)
     incidents.step(session, incident, StepKind.MUTED, now, who=who, note=note)
     engine.announce(session, "alerts")
 

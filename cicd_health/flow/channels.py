@@ -87,7 +87,8 @@ def try_channel(channel_id: int, now: datetime) -> Tried:
     with engine.writing() as session:
         row = channels.get(session, channel_id, lock=True)
         outbox.note_test(session, channel_id, told.title, tried.error, now)
-        row.error = tried.error
+        if row.error != channels.SETTING_GONE:  # by which its setting finds it again
+            row.error = tried.error
         if tried.ok:
             row.sent_at = now
             _serve(session, channel_id, now, tried_only=True)
@@ -175,8 +176,9 @@ def _try(where: Callable[[], send.Target], told: message.Message) -> Tried:
 def _checked(draft: ChannelDraft) -> ChannelDraft:
     """The draft without blanks around. Raises ValueError with a sentence that names what is allowed."""
     name = " ".join(draft.name.split())
-    if not 0 < len(name) <= LONGEST_NAME:
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise ValueError(f"the name has 1 to {LONGEST_NAME} characters")
+    draft.scope.check()
     if draft.zone not in available_timezones():
         raise ValueError(f"{draft.zone!r} is not a time zone: write one like Europe/Vienna or UTC")
     if draft.digest_at is not None and not CLOCK.fullmatch(draft.digest_at):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -11,8 +12,9 @@ from cicd_health.alerts import message
 from cicd_health.flow import alert_life, telling, waking
 from cicd_health.model.alert_scope import Scope
 from cicd_health.model.alerts import AlreadyOver, IncidentState, NotificationKind, StepKind
-from cicd_health.store import engine, incidents, outbox, silences
+from cicd_health.store import engine, incidents, outbox, rules, silences
 from cicd_health.store import facts as known
+from cicd_health.store.names import row_id
 from cicd_health.store.tables import IncidentRow, RuleRow, SilenceRow
 
 
@@ -37,7 +39,7 @@ def resolve(incident_id: int, who: str, now: datetime, note: str = "") -> None:
         alert_life.end(session, incident, max(now, incident.opened_at), now, who=who, note=note)
         if not muted and outbox.told(session, incident):
             url = settings.get().public_url
-            told = message.ended_by_hand(incident.title, who, began_at, now, url, note)
+            told = message.ended_by_hand(incident.title, who, began_at, now, url, note, incident_id=incident_id)
             rule = session.get_one(RuleRow, incident.rule_id)
             telling.notify(session, rule, incident, _place(session, incident), NotificationKind.RESOLVED, told, now)
 
@@ -68,9 +70,10 @@ def unmute(incident_id: int, who: str, now: datetime) -> None:
 def silence(scope: Scope, who: str, now: datetime, until: datetime, reason: str, rule_id: int | None = None) -> int:
     """Send nothing until then of incidents of this scope, open ones and new ones; the id of the silence.
 
-    LookupError for an unknown rule, ValueError for a moment that is past.
+    LookupError for an unknown rule, ValueError for a moment that is past, or a scope that cannot be.
     """
     _check(until, now)
+    scope.check()
     with engine.writing() as session:
         if rule_id is not None and session.get(RuleRow, rule_id) is None:
             raise LookupError(f"There is no rule {rule_id}.")
@@ -102,16 +105,40 @@ def settle_rule(session: Session, rule: RuleRow, now: datetime, note: str) -> in
 
     All of them when it is switched off or about to be deleted, else those outside of its scope.
     """
-    scope = Scope.from_json(rule.scope)
-    strays = {}
-    for incident in incidents.unresolved(session, rule.id):
-        assert incident.id is not None
-        if not (rule.enabled and _asks_about(scope, incident) and scope.covers(*_place(session, incident))):
-            strays[incident.id] = incident.pipeline_id
-    held = incidents.hold(session, strays)
+    held = incidents.hold(session, _strays(session, rule))
     for incident in held:
         alert_life.end(session, incident, max(now, incident.opened_at), now, note=note)
     return len(held)
+
+
+def settle_strays(now: datetime) -> int:
+    """End, without a message, open incidents that their rule is not asked about; how many. Normally none.
+
+    Their pipeline was renamed, or they opened in the moment in which their rule was changed.
+    """
+    with engine.reading() as session:
+        astray = [row_id(rule) for rule in rules.with_open_incidents(session) if _strays(session, rule)]
+    ended = 0
+    for rule_id in astray:
+        with engine.writing() as session:
+            ended += settle_rule(session, rules.find(session, rule_id), now, "the rule is not about it any more")
+    return ended
+
+
+def _strays(session: Session, rule: RuleRow) -> dict[int, int | None]:
+    """The open incidents of a rule, with their pipelines, that it is not asked about."""
+    scope = Scope.from_json(rule.scope)
+    found = incidents.unresolved(session, rule.id)
+    places = known.places(session, [id for one in found if (id := one.pipeline_id) is not None])
+    return {
+        row_id(incident): incident.pipeline_id
+        for incident in found
+        if not (rule.enabled and _asks_about(scope, incident) and _covers(scope, incident, places))
+    }
+
+
+def _covers(scope: Scope, incident: IncidentRow, places: Mapping[int, tuple[str, str, str]]) -> bool:
+    return incident.pipeline_id in places and scope.covers(*places[incident.pipeline_id], incident.branch)
 
 
 def _asks_about(scope: Scope, incident: IncidentRow) -> bool:

@@ -193,5 +193,6 @@ def _ask_again(session: Session, rule: Asked, subject: Subject, run_id: int, end
         life.tell()
     incident = incidents.latest(session, row_id(rule.row), facts)
     if life.opening is None and incident is not None and incident.resolved_at is None and verdict.firing:
-        told = message.opened(facts, verdict, settings.get().public_url, turn=incident.turn)
+        url, turn = settings.get().public_url, incident.turn
+        told = message.opened(facts, verdict, url, turn=turn, incident_id=incident.id)
         telling.rewrite(session, incident, told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,6 @@ from cicd_health.store import engine, rules
 from cicd_health.store.tables import RuleRow
 
 LONGEST_NAME = 100
-LONGEST_GLOB = 300
-MOST_GLOBS = 100
 
 
 def save_rule(draft: RuleDraft, now: datetime, rule_id: int | None = None) -> int:
@@ -75,8 +73,7 @@ def checked(draft: RuleDraft) -> RuleDraft:
     name = " ".join(draft.name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ValueError(f"name: a text of 1 to {LONGEST_NAME} characters.")
-    for field in draft.scope.__dataclass_fields__:
-        _check_globs(f"scope.{field}", getattr(draft.scope, field))
+    draft.scope.check()
     params = read_params(draft.kind, draft.params).model_dump(mode="json")
     return replace(draft, name=name, params=params)
 
@@ -107,15 +104,6 @@ def _wrong(one: Mapping[str, Any]) -> str:
     said = str(one["msg"]).removeprefix("Value error, ").rstrip(".")
     given = f", not {one['input']!r}" if one["loc"] and isinstance(one["input"], str | int | float) else ""
     return f"{at}: {said}{given[:200]}"
-
-
-def _check_globs(field: str, globs: Iterable[str]) -> None:
-    globs = tuple(globs)
-    if len(globs) > MOST_GLOBS:
-        raise ValueError(f"{field}: at most {MOST_GLOBS} patterns.")
-    for glob in globs:
-        if not glob.strip() or len(glob) > LONGEST_GLOB or not glob.isprintable():
-            raise ValueError(f"{field}: each pattern is a text of 1 to {LONGEST_GLOB} characters.")
 
 
 def _check_channels(session: Session, draft: RuleDraft) -> None:

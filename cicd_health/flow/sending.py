@@ -101,7 +101,7 @@ def _is_sending(session: Session, channel: ChannelRow, now: datetime) -> bool:
 def _planned(session: Session, channel: ChannelRow, now: datetime) -> Sequence[int]:
     """The messages that leave now as one; the others that are due get a later moment, and a job for it."""
     id = row_id(channel)
-    waiting = [_waiting(row) for row in outbox.waiting(session, id)]
+    waiting = [_waiting(row) for row in outbox.waiting(session, id, now)]
     fresh = [one.created_at for one in waiting if one.fresh and one.due(now)]
     recent = outbox.queued_since(session, id, min(fresh) - holding.TOGETHER) if fresh else []
     sent = outbox.left_since(session, id, now - holding.HOUR) if channel.per_hour else []
@@ -172,8 +172,15 @@ def _settle(taken: Taken, failure: send.SendFailed | None, clock: _Clock) -> Non
             return
         if failure is None:
             outbox.took(session, row_id(channel), taken.ids, now)
-        else:
-            _refused(session, channel, taken, failure, now)
+        elif mine := _still_mine(session, taken):
+            _refused(session, channel, mine, failure, now)
+
+
+def _still_mine(session: Session, taken: Taken) -> Taken | None:
+    """What nobody else sends or has sent since: whoever is slow enough to be taken for dead has no say any more."""
+    ids = outbox.still_mine(session, taken.ids, taken.messages[0].claimed_at)
+    messages = [one for one in taken.messages if row_id(one) in ids]
+    return Taken(taken.channel, messages) if messages else None
 
 
 def _refused(session: Session, channel: ChannelRow, taken: Taken, failure: send.SendFailed, now: datetime) -> None:

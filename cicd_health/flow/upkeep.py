@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from cicd_health import queue, settings
-from cicd_health.flow import channels, connecting, fetching, inbox, logs, sums
+from cicd_health.flow import channels, connecting, fetching, inbox, incidents, logs, sums, waking
 from cicd_health.store import deliveries, engine, outbox, rules
 
 LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
@@ -24,7 +27,10 @@ def start(now: datetime) -> None:
 
 
 def recover(now: datetime) -> int:
-    """Take up what a dead process left: deliveries not applied, messages and logs that lost their job; how many."""
+    """Take up what a dead process left: deliveries not applied, messages and logs that lost their job; how many.
+
+    And the alerts that nothing else would look at again.
+    """
     with engine.reading() as session:
         lost = deliveries.unapplied(session, now - LOST_AGE, limit=500)
     for delivery_id in lost:
@@ -33,20 +39,22 @@ def recover(now: datetime) -> int:
         stranded = outbox.stranded(session, now)
         for notification_id in stranded:
             queue.enqueue(session, "deliver", f"{notification_id}-{now:%Y%m%dT%H%M}", notification_id)
-    return len(lost) + len(stranded) + fetching.recover_logs(now)
+    alerts = waking.wake_forgotten(now) + incidents.settle_strays(now)
+    return len(lost) + len(stranded) + alerts + fetching.recover_logs(now)
 
 
 def prune(now: datetime) -> int:
-    """Delete deliveries, logs and runs that are older than the settings keep them, some at a time; how many."""
-    return _forget_deliveries(now) + logs.forget_old_logs(now) + sums.forget_old_runs(now)
-
-
-def _forget_deliveries(now: datetime) -> int:
+    """Delete what is older than the settings keep it, some at a time: deliveries, messages, logs, runs; how many."""
     before = now - timedelta(days=settings.get().delivery_retention_days)
+    gone = _forget(deliveries.prune, before) + _forget(outbox.prune, before)
+    return gone + logs.forget_old_logs(now) + sums.forget_old_runs(now)
+
+
+def _forget(some_of: Callable[[Session, datetime], int], before: datetime) -> int:
     gone = 0
     while True:
         with engine.writing() as session:
-            some = deliveries.prune(session, before)
+            some = some_of(session, before)
         gone += some
         if not some:
             return gone

@@ -14,6 +14,7 @@ from cicd_health.flow import asked, telling
 from cicd_health.model.alerts import IncidentState, NotificationKind, Reach, StepKind
 from cicd_health.store import engine, incidents, outbox, silences
 from cicd_health.store import facts as known
+from cicd_health.store.names import row_id
 from cicd_health.store.tables import IncidentRow, RuleRow, SilenceRow
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,30 @@ def end_silences(now: datetime) -> int:
         except Exception:
             log.exception("silence not ended", silence_id=silence_id)
     return len(over)
+
+
+def wake_forgotten(now: datetime) -> int:
+    """Wake what is muted though it is under no silence; how many that were. Normally none.
+
+    Its pipeline was renamed, or it opened in the moment in which its silence was ended.
+    """
+    with engine.reading() as session:
+        forgotten = _under_no_silence(session, now)
+    for incident_id, pipeline_id in forgotten.items():
+        with engine.writing() as session:
+            for incident in incidents.hold(session, {incident_id: pipeline_id}):
+                if incident.state == IncidentState.MUTED:
+                    wake(session, incident, now, None)
+    return len(forgotten)
+
+
+def _under_no_silence(session: Session, now: datetime) -> dict[int, int | None]:
+    muted = incidents.unresolved(session, state=IncidentState.MUTED)
+    forgotten = {row_id(incident): incident.pipeline_id for incident in muted}
+    for silence in silences.active(session, now) if muted else ():
+        for incident_id in covered(session, silence, muted):
+            forgotten.pop(incident_id, None)
+    return forgotten
 
 
 def end(session: Session, silence_id: int, now: datetime, who: str | None) -> bool:
@@ -69,7 +94,7 @@ def covered(session: Session, silence: SilenceRow, among: list[IncidentRow]) -> 
 def wake(session: Session, incident: IncidentRow, now: datetime, who: str | None, *, whatever: bool = False) -> None:
     """Muted no more, unless another silence is over it; with `whatever` even then.
 
-    It is said when the time was over. Who ended it by hand knows; then it is said only where nobody was told before.
+    It is said when the time was over. Who ended it by hand knows; then it is said only if some were not told before.
     """
     assert incident.pipeline_id is not None
     named = known.places(session, [incident.pipeline_id])[incident.pipeline_id]
@@ -83,7 +108,7 @@ def wake(session: Session, incident: IncidentRow, now: datetime, who: str | None
     incident.muted_until = None
     incidents.step(session, incident, StepKind.UNMUTED, now, who=who)
     engine.announce(session, "alerts")
-    if who is None or not outbox.told(session, incident):
+    if who is None or not outbox.told(session, incident) or outbox.withdrawn(session, incident):
         _say_still(session, incident, place, now)
 
 
@@ -94,5 +119,6 @@ def _say_still(session: Session, incident: IncidentRow, place: silences.Place, n
     reach = how.reach if how else Reach()
     facts = known.facts(session, incident.pipeline_id, reach, now, incidents.branch_of(incident.scope_key))
     verdict = how.verdict(facts) if how else HOLD
-    told = message.still(facts, verdict, incidents.began_at(incident), settings.get().public_url)
+    url = settings.get().public_url
+    told = message.still(facts, verdict, incidents.began_at(incident), url, incident_id=incident.id)
     telling.notify(session, rule, incident, place, NotificationKind.STILL, told, now)

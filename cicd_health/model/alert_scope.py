@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 
+LONGEST_GLOB = 300
+MOST_GLOBS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -20,6 +23,15 @@ class Scope:
     repos: tuple[str, ...] = ()
     pipelines: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises ValueError, in a sentence that names the list, for patterns that nobody can mean."""
+        for name, globs in asdict(self).items():
+            if len(globs) > MOST_GLOBS:
+                raise ValueError(f"scope.{name}: at most {MOST_GLOBS} patterns.")
+            for glob in globs:
+                if not glob.strip() or len(glob) > LONGEST_GLOB or not glob.isprintable():
+                    raise ValueError(f"scope.{name}: each pattern is a text of 1 to {LONGEST_GLOB} characters.")
 
     @classmethod
     def from_json(cls, text: str) -> Scope:

@@ -34,6 +34,12 @@ WAITS = (
     .where(
         JOB.c.created_at.is_not(None),
         sa.or_(JOB.c.queue_s >= SHORT.total_seconds(), JOB.c.started_at.is_(None)),
+        # A job that was never taken nor ended waits only as long as its run does.
+        sa.or_(
+            JOB.c.started_at.is_not(None),
+            JOB.c.completed_at.is_not(None),
+            sa.and_(JOB.c.status == "queued", RUN.c.status != "completed"),
+        ),
     )
     .order_by(JOB.c.counted_at, JOB.c.id)
 )
@@ -70,7 +76,7 @@ def _of_runs(session: Session, asked: Asked, start: datetime, end: datetime) -> 
         query = query.where(DEFAULT)
     if not (asked.reach.running or asked.reach.scheduled):
         query = query.where(sa.or_(VERDICT, RUN.c.attempt > 1))
-    chunks = _chunks(session, asked.narrowed(query).order_by(RUN.c.created_at, RUN.c.id))
+    chunks = _chunks(session, asked, asked.narrowed(query).order_by(RUN.c.created_at, RUN.c.id))
     told = ((row.created_at, _run_said(asked, row, tries, signatures)) for row, tries in _with_tries(session, chunks))
     return _in_order(told)
 
@@ -79,12 +85,14 @@ def _of_jobs(session: Session, asked: Asked, since: datetime, end: datetime) -> 
     """Jobs that began to wait, and were taken."""
     query = WAITS.where(JOB.c.counted_at >= since, JOB.c.counted_at < end)
     query = asked.narrowed(query, JOB.c.pipeline_id)
-    rows = (row for chunk in _chunks(session, query) for row in chunk)
+    rows = (row for chunk in _chunks(session, asked, query) for row in chunk)
     return _in_order((row.created_at, _job_waited(asked, row)) for row in rows)
 
 
-def _chunks(session: Session, query: sa.Select[Any]) -> Iterable[Iterable[Any]]:
-    return session.connection().execute(query, execution_options={"yield_per": AT_ONCE}).partitions()
+def _chunks(session: Session, asked: Asked, query: sa.Select[Any]) -> Iterable[Iterable[Any]]:
+    """Of all pipelines, fetched bit by bit; PostgreSQL plans that for the first rows, which is slow for a few."""
+    options = {"yield_per": AT_ONCE} if asked.named is None else {}
+    return session.connection().execute(query, execution_options=options).partitions(AT_ONCE)
 
 
 def _in_order(told: Iterable[tuple[datetime, Iterable[Moment]]]) -> Iterator[Moment]:

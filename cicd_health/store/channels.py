@@ -80,7 +80,8 @@ def rules_naming(session: Session, slug: str) -> list[str]:
 def sync_settings(session: Session, wanted: Mapping[str, Described], now: datetime) -> None:
     """Have a channel for each one in the settings; disable those whose setting is gone, keeping what they sent.
 
-    A channel that somebody switched off stays off. One that refused for good is asked again at a new address.
+    A channel that somebody switched off stays off. One that refused for good is asked again: its address may be new,
+    and only the masked one is here to compare.
     """
     rows = {row.slug: row for row in session.exec(select(ChannelRow).where(ChannelRow.origin == "env"))}
     for slug, row in rows.items():
@@ -90,8 +91,7 @@ def sync_settings(session: Session, wanted: Mapping[str, Described], now: dateti
             continue
         if row.error == SETTING_GONE:
             row.enabled, row.error = True, None
-        if row.address not in ("", wanted[slug].address):
-            row.switched_off_at = None
+        row.switched_off_at = None
         row.name, row.kind, row.address = wanted[slug].name, wanted[slug].kind, wanted[slug].address
     for slug, found in wanted.items():
         if slug not in rows:

@@ -18,11 +18,13 @@ from sqlmodel import Session, SQLModel, col, select
 from cicd_health.model.alerts import NotificationKind, NotificationState
 from cicd_health.store.tables import ChannelRow, IncidentRow, NotificationRow
 
-OUTBOX = SQLModel.metadata.tables["outbox"]
+OUTBOX, INCIDENT = (SQLModel.metadata.tables[str(row.__tablename__)] for row in (NotificationRow, IncidentRow))
 LEASE = timedelta(seconds=30)  # of a sender: longer than one send may take, after it the sender is taken for dead
 STRANDED = timedelta(minutes=2)  # overdue by so much, a message has lost its job
 LONGEST_WAIT = timedelta(days=3)  # between a message's beginning and its end: a digest's day, and a day of trying
 MANY = 1000
+NEWS = (NotificationKind.OPENED, NotificationKind.STILL)
+MUTED = "it was muted before it left"
 GONE = "the process that sent it died before the answer came"
 
 
@@ -131,6 +133,23 @@ def told(session: Session, incident: IncidentRow) -> dict[int, tuple[datetime | 
     return found
 
 
+def withdraw(session: Session, incident: IncidentRow, now: datetime) -> None:
+    """News of an incident that wait for a later moment will not be sent: it is muted."""
+    waits = OUTBOX.c.state == NotificationState.QUEUED, OUTBOX.c.next_try_at > now
+    query = sa.update(OUTBOX).where(OUTBOX.c.incident_id == incident.id, OUTBOX.c.kind.in_(NEWS), *waits)
+    values = {"state": NotificationState.FAILED, "error": MUTED, "next_try_at": None, "held": None}
+    session.execute(query.values(values))
+
+
+def withdrawn(session: Session, incident: IncidentRow) -> bool:
+    """Whether the last that a channel was to be told of this incident was withdrawn."""
+    query = sa.select(OUTBOX.c.channel_id, OUTBOX.c.error).where(
+        OUTBOX.c.incident_id == incident.id, OUTBOX.c.kind.in_(NEWS)
+    )
+    last = {row.channel_id: row.error for row in session.execute(query.order_by(OUTBOX.c.id))}
+    return MUTED in last.values()
+
+
 def next_turn(session: Session, incident_id: int, kind: NotificationKind) -> int:
     """The turn of a kind that is told anew each time."""
     query = sa.select(sa.func.max(OUTBOX.c.turn)).where(OUTBOX.c.incident_id == incident_id, OUTBOX.c.kind == kind)
@@ -178,18 +197,18 @@ def abandon(session: Session, channel_id: int, now: datetime) -> None:
     session.execute(query.values(state=NotificationState.QUEUED, next_try_at=now, held=None, error=GONE))
 
 
-def waiting(session: Session, channel_id: int) -> Sequence[sa.Row[Any]]:
-    """The channel's queued messages, without their texts, oldest first."""
+def waiting(session: Session, channel_id: int, now: datetime) -> Sequence[sa.Row[Any]]:
+    """The channel's queued messages, without their texts, oldest first; if they are too many, those that are due."""
     query = (
         sa.select(
             *(OUTBOX.c.id, OUTBOX.c.incident_id, OUTBOX.c.severity, OUTBOX.c.created_at),
             *(OUTBOX.c.next_try_at, OUTBOX.c.held, OUTBOX.c.attempts, OUTBOX.c.claimed_at),
         )
         .where(OUTBOX.c.channel_id == channel_id, OUTBOX.c.state == NotificationState.QUEUED)
-        .order_by(OUTBOX.c.id)
+        .order_by(sa.case((OUTBOX.c.next_try_at > now, 1), else_=0), OUTBOX.c.id)
         .limit(MANY)
     )
-    return session.execute(query).all()
+    return sorted(session.execute(query), key=lambda row: row.id)
 
 
 def queued_since(session: Session, channel_id: int, since: datetime) -> list[datetime]:
@@ -229,6 +248,12 @@ def begin(session: Session, ids: Sequence[int], now: datetime) -> list[Notificat
     )
     query = select(NotificationRow).where(col(NotificationRow.id).in_(ids)).order_by(col(NotificationRow.id))
     return list(session.exec(query.execution_options(populate_existing=True)))
+
+
+def still_mine(session: Session, ids: Collection[int], began_at: datetime | None) -> set[int]:
+    """Those of these that are with the sender that began then: not with another one that took it for dead."""
+    mine = OUTBOX.c.id.in_(ids), OUTBOX.c.state == NotificationState.SENDING, OUTBOX.c.claimed_at == began_at
+    return set(session.execute(sa.select(OUTBOX.c.id).where(*mine)).scalars())
 
 
 def took(session: Session, channel_id: int, ids: Collection[int], now: datetime) -> None:
@@ -293,6 +318,14 @@ def stranded(session: Session, now: datetime) -> list[int]:
     dead = sa.and_(OUTBOX.c.state == NotificationState.SENDING, OUTBOX.c.claimed_at <= long_ago)
     ids = sa.select(sa.func.min(OUTBOX.c.id)).where(sa.or_(queued, dead)).group_by(OUTBOX.c.channel_id)
     return sorted(session.execute(ids).scalars())
+
+
+def prune(session: Session, before: datetime, limit: int = 1000) -> int:
+    """Delete some messages queued before this moment, but for those that wait and those of open incidents; how many."""
+    is_open = sa.exists().where(INCIDENT.c.id == OUTBOX.c.incident_id, INCIDENT.c.resolved_at.is_(None))
+    over = OUTBOX.c.state.in_((NotificationState.SENT, NotificationState.FAILED)), ~is_open
+    old = sa.select(OUTBOX.c.id).where(OUTBOX.c.created_at < before, *over).order_by(OUTBOX.c.created_at).limit(limit)
+    return session.connection().execute(sa.delete(OUTBOX).where(OUTBOX.c.id.in_(old))).rowcount
 
 
 def _update(session: Session, ids: Collection[int], **values: Any) -> None:

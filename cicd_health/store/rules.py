@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from cicd_health.model.alert_drafts import RuleDraft
 from cicd_health.model.alert_scope import Scope
 from cicd_health.model.alerts import Severity
-from cicd_health.store.tables import ChannelRow, RuleRow
+from cicd_health.store.tables import ChannelRow, IncidentRow, RuleRow
 
 FAILURE = "failure"  # slug of the built-in rule, and of its kind
 LONGEST_SLUG = 60
@@ -41,6 +41,12 @@ def rule_of(session: Session, slug: str) -> RuleRow | None:
 def enabled_rules(session: Session) -> list[RuleRow]:
     """The rules to ask, oldest first."""
     return list(session.exec(select(RuleRow).where(col(RuleRow.enabled).is_(True)).order_by(col(RuleRow.id))))
+
+
+def with_open_incidents(session: Session) -> list[RuleRow]:
+    """Also those that are switched off; normally those have none."""
+    is_open = sa.exists().where(col(IncidentRow.rule_id) == RuleRow.id, col(IncidentRow.resolved_at).is_(None))
+    return list(session.exec(select(RuleRow).where(is_open).order_by(col(RuleRow.id))))
 
 
 def find(session: Session, rule_id: int) -> RuleRow:

@@ -50,13 +50,15 @@ def find(session: Session, silence_id: int, *, hold: bool = False) -> SilenceRow
 
 def of_incident(session: Session, incident: IncidentRow, place: Place, now: datetime) -> list[SilenceRow]:
     """The silences under which this incident is now: its own, and those whose scope it is in."""
-    active = select(SilenceRow).where(
-        col(SilenceRow.ended_at).is_(None),
-        sa.or_(col(SilenceRow.ends_at).is_(None), col(SilenceRow.ends_at) > now),
-        sa.or_(col(SilenceRow.incident_id) == incident.id, col(SilenceRow.incident_id).is_(None)),
-        sa.or_(col(SilenceRow.rule_id).is_(None), col(SilenceRow.rule_id) == incident.rule_id),
-    )
-    return [row for row in session.exec(active.order_by(col(SilenceRow.id))) if covers(row, incident, place)]
+    mine = sa.or_(col(SilenceRow.incident_id) == incident.id, col(SilenceRow.incident_id).is_(None))
+    return [row for row in active(session, now, mine) if covers(row, incident, place)]
+
+
+def active(session: Session, now: datetime, *where: sa.ColumnElement[bool]) -> list[SilenceRow]:
+    """Those that last now, oldest first."""
+    lasts = sa.or_(col(SilenceRow.ends_at).is_(None), col(SilenceRow.ends_at) > now)
+    found = select(SilenceRow).where(col(SilenceRow.ended_at).is_(None), lasts, *where)
+    return list(session.exec(found.order_by(col(SilenceRow.id))))
 
 
 def covers(silence: SilenceRow, incident: IncidentRow, place: Place) -> bool:

@@ -59,7 +59,9 @@ def test_an_hourly_line_is_due_every_hour_of_a_day():
     assert len(list(dues)) == 24
 
 
-@pytest.mark.parametrize("line", ["", "0 2 * *", "0 2 * * * *", "61 2 * * *", "H 2 * * *", "@daily", "never"])
+@pytest.mark.parametrize(
+    "line", ["", "0 2 * *", "0 2 * * * *", "61 2 * * *", "H 2 * * *", "R R * * *", "r(0-5) 2 * * *", "@daily", "never"]
+)
 def test_what_is_no_cron_line_is_refused(line):
     with pytest.raises(ValueError, match="is not a cron line"):
         check_line(line)
@@ -70,6 +72,8 @@ def test_a_line_that_is_never_due_is_refused():
         check_line("0 0 30 2 *")
 
 
-@pytest.mark.parametrize("line", ["*/5 * * * *", "0 2 * * mon-fri", "0 0 29 2 *", "15,45 9-17 1,15 * *"])
+@pytest.mark.parametrize(
+    "line", ["*/5 * * * *", "0 2 * * mon-fri", "0 0 29 2 *", "15,45 9-17 1,15 * *", "0 2 * mar,apr fri"]
+)
 def test_usual_lines_are_taken(line):
     check_line(line)

@@ -85,6 +85,17 @@ def test_where_no_run_is_to_blame_the_pipelines_page_is_linked():
     assert Tags(told.body).links == [f"{PUBLIC}/pipelines/3", f"{PUBLIC}/alerts"]
 
 
+def test_a_message_leads_to_its_own_alert():
+    told, verdict = failing()
+    by_hand = message.ended_by_hand("x", "ann", NOON, NOON, PUBLIC, incident_id=7)
+    others = (
+        message.opened(told, verdict, PUBLIC, incident_id=7),
+        message.still(told, verdict, NOON, PUBLIC, incident_id=7),
+        message.resolved(told, verdict, NOON, PUBLIC, incident_id=7),
+    )
+    assert all(f"{PUBLIC}/alerts?incident=7" in Tags(said.body).links for said in (by_hand, *others))
+
+
 def test_the_excerpt_is_fifteen_lines_and_says_so():
     lines = [f"line {n}" for n in range(1, 31)]
     body = message.opened(*failing(excerpt="\n".join(lines)), PUBLIC).body

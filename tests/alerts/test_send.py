@@ -215,6 +215,8 @@ def test_an_address_is_described_without_its_secrets(url, kind, name, masked):
         ("nonsense://x", "not an address"),
         ("file:///etc/passwd", "not an address"),
         ("https://", "not an address"),
+        ("https://ci:pw/rest@chat.example/hook", "not an address"),
+        ("https://ci:pw@ch\u2100t.example/hook", "not an address"),
         ("discord://only-one-part", "not an address"),
         ("mailtos://ci:pw@smtp.example.com?from=ci@example.com&to=nobody", "no valid recipient"),
         ("https://acme.webhook.office.com/webhookb2/x/IncomingWebhook/y/z", "retired"),

@@ -97,6 +97,8 @@ WRONG: list[tuple[str, dict[str, object], int, str]] = [
     ("alerts/99/ack", {}, 404, "no alert 99"),
     ("silences", {"for": "until_fixed"}, 422, "ends by the clock"),
     ("silences", {"for": "1h", "rule_id": 99}, 404, "no rule 99"),
+    ("silences", {"for": "1h", "rule_id": 2**63}, 422, "rule_id: Input should be less than or equal to"),
+    ("silences", {"for": "1h", "scope": {"repos": [" "]}}, 422, "scope.repos: each pattern"),
 ]
 
 

@@ -50,6 +50,7 @@ def test_a_channel_is_made_changed_and_deleted_and_its_address_is_never_shown(as
 WRONG_CHANNELS: list[tuple[dict[str, object], str]] = [
     ({"name": "x"}, "url: a new channel needs its address"),
     (TEAM | {"url": "nonsense"}, "address"),
+    (TEAM | {"url": "https://ci:XXXX/XXXX@chat.example/hook"}, "address"),
     (TEAM | {"zone": "Mars/Olympus"}, "Mars/Olympus"),
     (TEAM | {"quiet": {"start": "25:00", "end": "07:00"}}, "quiet.start: String should match"),
     (TEAM | {"quiet": {"start": "22:00", "end": "07:00", "days": [7]}}, "quiet.days.0: "),
@@ -114,7 +115,7 @@ def test_a_message_is_in_the_log_of_its_alert(ask):
 
 
 def test_alerts_are_set_up_in_one_call_and_again_without_doubles(ask):
-    wanted = {"threshold": 3, "slack_webhook_url": SLACK, "channels": [{"name": "Hook", "url": "json://ci.example/x"}]}
+    wanted = {"threshold": 3, "slack_webhook_url": SLACK, "channels": [{"name": " Hook ", "url": "json://ci.example/x"}]}
     for _ in range(2):
         answer = ask("POST", "settings/alerts", wanted)
         assert answer.status_code == 200, answer.text
@@ -130,6 +131,9 @@ WRONG_SETTINGS: list[tuple[dict[str, object], str]] = [
     ({"email_to": "team@kestrel.example"}, "set SMTP_HOST"),
     ({"email_to": "team"}, "email_to"),
     ({"treshold": 2}, "treshold: Extra inputs"),
+    ({"threshold": 9, "channels": [{"name": "x" * 81, "url": SLACK}]}, "at most 80 characters"),
+    ({"threshold": 9, "channels": [{"name": " ", "url": SLACK}]}, "1 to 80 characters"),
+    ({"threshold": 9, "channels": [{"name": n, "url": SLACK} for n in ("Team", "team ")]}, "team is named twice"),
 ]
 
 

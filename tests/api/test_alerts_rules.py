@@ -65,6 +65,14 @@ def test_a_wrong_rule_is_refused_with_what_is_allowed(ask):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_half_a_character_in_the_name_of_a_parameter_is_refused_like_any_other(client, configured):
+    """JSON can say it, UTF-8 cannot, so that an answer which repeats it needs care."""
+    body = b'{"name": "x", "kind": "failure", "params": {"\\ud800": 1}}'
+    answer = client.post("/api/v1/rules", content=body, headers=KEY | {"Content-Type": "application/json"})
+    assert (answer.status_code, "there is no such parameter" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_built_in_rule_stays(ask, get):
     (failure,) = get("/api/v1/rules")["items"]
     assert failure["builtin"]

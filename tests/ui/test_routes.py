@@ -22,3 +22,11 @@ def test_the_usual_address_is_bare():
 
 def test_nonsense_is_left_out():
     assert routes.asked({"window": "1y", "show": "all'", "branch": "a\x00b", "x": "y"}) == Asked(branch="ab")
+
+
+def test_an_address_of_the_alerts_page_asks_for_what_makes_sense_in_it():
+    asked = routes.AskedAlerts(tab="rules", rule=routes.NEW, q="checkout")
+    assert routes.alerts(asked) == "/alerts?tab=rules&rule=new&q=checkout"
+    assert routes.asked_alerts({"tab": "rules", "rule": "new", "q": "checkout"}) == asked
+    nonsense = {"tab": "../etc", "rule": "1 or 1", "channel": "-4", "incident": "9" * 40, "other": "x"}
+    assert routes.asked_alerts(nonsense) == routes.AskedAlerts()

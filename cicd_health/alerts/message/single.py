@@ -29,22 +29,28 @@ SUSPECTS = 10
 PROVIDERS = {"github": "GitHub", "jenkins": "Jenkins"}
 
 
-def opened(facts: Facts, verdict: Verdict, public_url: str, *, turn: int = 1) -> Message:
+def opened(
+    facts: Facts, verdict: Verdict, public_url: str, *, turn: int = 1, incident_id: int | None = None
+) -> Message:
     """What is wrong, where and by whom. `turn` counts how often it came: from 2 on it is there again."""
     again = " again" if turn > 1 else ""
     title = f"{_called(facts)}{again} {_headline(verdict)}{_on(facts, verdict)}"
-    return Message(title, _trouble(facts, verdict, public_url), failed=True)
+    return Message(title, _trouble(facts, verdict, public_url, incident_id), failed=True)
 
 
-def still(facts: Facts, verdict: Verdict, opened_at: datetime, public_url: str) -> Message:
+def still(
+    facts: Facts, verdict: Verdict, opened_at: datetime, public_url: str, *, incident_id: int | None = None
+) -> Message:
     """That a mute ended and it is not over."""
     lasted = _lasted(opened_at, facts.now)
     title = f"{_called(facts)} {_headline(verdict)}{_on(facts, verdict)}, open for {lasted}: the mute ended"
     said = paragraph(f"The mute ended, and it is not over after {lasted}.")
-    return Message(title, said + _trouble(facts, verdict, public_url), failed=True)
+    return Message(title, said + _trouble(facts, verdict, public_url, incident_id), failed=True)
 
 
-def resolved(facts: Facts, verdict: Verdict, opened_at: datetime, public_url: str) -> Message:
+def resolved(
+    facts: Facts, verdict: Verdict, opened_at: datetime, public_url: str, *, incident_id: int | None = None
+) -> Message:
     """That it is over, how long it took, and which run ended it."""
     run = verdict.last
     took = _lasted(opened_at, run.ended_at if run else facts.now)
@@ -52,19 +58,25 @@ def resolved(facts: Facts, verdict: Verdict, opened_at: datetime, public_url: st
     failed = _failed_before(facts, run)
     times = f" and {counted(failed, 'failed run')}" if failed > 1 else ""
     said = paragraph(f"Recovered after {took}{times}.{_sentence(verdict.reason)}")
-    return Message(title, said + _about(facts, run) + _links(facts, run, public_url, "Alerts"))
+    return Message(title, said + _about(facts, run) + _links(facts, run, public_url, "Alert", incident_id))
 
 
 def ended_by_hand(
-    title: str, who: str, opened_at: datetime, now: datetime, public_url: str = "", note: str = ""
+    title: str,
+    who: str,
+    opened_at: datetime,
+    now: datetime,
+    public_url: str = "",
+    note: str = "",
+    *,
+    incident_id: int | None = None,
 ) -> Message:
     """That somebody called it resolved; `title` is the incident's."""
     by = one_line(who, SHORT)
     said = f"{code(by)} resolved it by hand after {_lasted(opened_at, now)}."
     reason = f" {plain(note)}" if note.strip() else ""
-    return Message(
-        f"Resolved by {by}: {one_line(title)}", paragraph(said + reason) + paragraph(_alerts_page(public_url, "Alerts"))
-    )
+    where = _alert_page(public_url, "Alert", incident_id)
+    return Message(f"Resolved by {by}: {one_line(title)}", paragraph(said + reason) + paragraph(where))
 
 
 def switched_off(name: str, error: str, public_url: str) -> Message:
@@ -84,7 +96,7 @@ def test(public_url: str) -> Message:
     return Message("Test message from CI/CD Health", paragraph(f"Alerts of {link(public_url)} will arrive here."))
 
 
-def _trouble(facts: Facts, verdict: Verdict, public_url: str) -> str:
+def _trouble(facts: Facts, verdict: Verdict, public_url: str, incident_id: int | None) -> str:
     """What a person needs to act: the cause first, then who and where, the links last."""
     run = verdict.last
     broken = run is not None and run.outcome.failed
@@ -94,7 +106,7 @@ def _trouble(facts: Facts, verdict: Verdict, public_url: str) -> str:
         excerpt(run.excerpt) if run and broken else "",
         _about(facts, run),
         _suspects(facts, run) if broken else "",
-        _links(facts, run, public_url, "Acknowledge or mute"),
+        _links(facts, run, public_url, "Acknowledge or mute", incident_id),
     )
     return "".join(parts)
 
@@ -137,21 +149,22 @@ def _about(facts: Facts, run: RunFact | None) -> str:
     return paragraph(*place, *change)
 
 
-def _links(facts: Facts, run: RunFact | None, public_url: str, alerts: str) -> str:
-    """Our page of the run and the provider's, without a run that of the pipeline; and our page of alerts."""
+def _links(facts: Facts, run: RunFact | None, public_url: str, alert: str, incident_id: int | None) -> str:
+    """Our page of the run and the provider's, without a run that of the pipeline; and where the alert is."""
     ours = public_url.rstrip("/")
     if run is None:
         page = named("Pipeline's page", link(f"{ours}/pipelines/{facts.pipeline_id}"))
-        return paragraph(page, _alerts_page(ours, alerts))
+        return paragraph(page, _alert_page(ours, alert, incident_id))
     return paragraph(
         named(f"Run #{run.number}" if run.number else "Run", link(f"{ours}/runs/{run.run_id}")),
         named(PROVIDERS.get(facts.provider, plain(facts.provider)), link(run.url)),
-        _alerts_page(ours, alerts),
+        _alert_page(ours, alert, incident_id),
     )
 
 
-def _alerts_page(public_url: str, name: str) -> str:
-    return named(name, link(f"{public_url.rstrip('/')}/alerts")) if public_url else ""
+def _alert_page(public_url: str, name: str, incident_id: int | None) -> str:
+    which = f"?incident={incident_id}" if incident_id else ""
+    return named(name, link(f"{public_url.rstrip('/')}/alerts{which}")) if public_url else ""
 
 
 def _suspects(facts: Facts, run: RunFact | None) -> str:

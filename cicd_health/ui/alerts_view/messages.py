@@ -129,6 +129,6 @@ def note(row: Row, state: NotificationState, now: datetime, zone: tzinfo) -> str
     parts = [row["error"] if state is not NotificationState.SENT else "", row["held"] or ""]
     if state is NotificationState.QUEUED and row["error"] and _waits(row, now):
         parts.append(f"next try {_when(row['next_try_at'], now, zone)}")
-    if row["sent_with"] not in (None, row["id"]):
+    if state is NotificationState.SENT and row["sent_with"] not in (None, row["id"]):
         parts.append("together with others, in one message")
     return " · ".join(part for part in parts if part)

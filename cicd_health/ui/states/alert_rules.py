@@ -65,15 +65,17 @@ class EditorState(rx.State):
     _typed: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     _generation: int = 0  # of what was typed: an answer to an older one is not shown
 
-    async def _begin(self, rule: str) -> bool:
-        """Open this rule, "new", or none; what is being typed into it stays. Whether it has been opened just now."""
+    async def _begin(self, rule: str, *, may_try: bool) -> bool:
+        """Open this rule, "new", or none; what is being typed into it stays. Whether it is to be tried now."""
         if rule == self.form.key:
             return False
         form = await asyncio.to_thread(form_of, rule) if rule else Form()
         self._fill(form)
         assign(self, notes={}, asking=False)
-        assign(await self.get_state(BacktestState), shown=Tested(), trying=bool(form.kind), problem="")
-        return bool(form.kind)
+        trying = may_try and bool(form.kind)
+        problem = "" if may_try else "Sign in to see what it would have done."
+        assign(await self.get_state(BacktestState), shown=Tested(), trying=trying, problem=problem)
+        return trying
 
     def _fill(self, form: Form) -> None:
         self._typed = rules.typed_of(form)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -126,7 +126,10 @@ class AlertsState(rx.State):
         if detail.shown.key != asked.incident:
             assign(detail, shown=Incident(key=asked.incident, close=routes.alerts(replace(asked, incident=""))))
         await (await self.get_state(ChannelsState))._begin(asked.channel if asked.tab == "channels" else "", viewer)
-        return await (await self.get_state(EditorState))._begin(asked.rule if asked.tab == "rules" else "")
+        person = await guard.person(self)
+        may_try = person is not None and guard.is_at_least(person.role, "viewer")
+        editor = await self.get_state(EditorState)
+        return await editor._begin(asked.rule if asked.tab == "rules" else "", may_try=may_try)
 
     async def _show(self, view: View, one: Incident) -> None:
         if view.head.tab == "":
@@ -173,7 +176,7 @@ def load(asked: AskedAlerts, viewer: ZoneInfo) -> View:
     """One reading of the database and its text. Runs in a thread, once for everybody who asks the same."""
     now = datetime.now(UTC)
     with engine.reading() as session:
-        all_open = alert_lists.incidents(session, IncidentFilter(states=OPEN_STATES), head.COUNTED)
+        all_open = _unresolved(session, IncidentFilter(), OPEN_STATES)
         every_rule = alert_lists.rules(session)
         every_channel = alert_lists.channels(session, now)
         late = alert_lists.late(session, now)
@@ -207,18 +210,25 @@ def _incidents(session: Session, asked: AskedAlerts, rules: Rows, now: datetime,
     """The state that is asked for decides whether there is something in each of the two lists."""
     wanted = _filter(asked, rules)
     states = (IncidentState(asked.state),) if asked.state in set(IncidentState) else tuple(IncidentState)
-    unresolved = [state for state in states if state in OPEN_STATES]
-    read: Callable[..., Rows] = alert_lists.incidents
-    opened = read(session, replace(wanted, states=tuple(unresolved)), head.COUNTED) if unresolved else ()
+    opened = _unresolved(session, wanted, [state for state in states if state in OPEN_STATES])
     ended: Rows = ()
     if IncidentState.RESOLVED in states:
         resolved = replace(wanted, states=(IncidentState.RESOLVED,))
-        ended = read(session, resolved, incidents.PAGE + 1, cursor.decode(asked.before))
+        ended = alert_lists.incidents(session, resolved, incidents.PAGE + 1, cursor.decode(asked.before))
     listed = [row["id"] for row in (*incidents.worst_first(opened)[: incidents.OPEN_ROWS], *ended)]
     told: dict[int, list[Row]] = {}
     for message in alert_lists.notifications_of(session, listed) if listed else ():
         told.setdefault(message["incident_id"], []).append(message)
     return incidents.view(opened, ended, told, asked, now, viewer)
+
+
+def _unresolved(session: Session, wanted: IncidentFilter, states: Iterable[IncidentState]) -> list[Row]:
+    """A question for each state: asked for several at once, SQLite reads all that ever were in order of time."""
+    return [
+        row
+        for state in states
+        for row in alert_lists.incidents(session, replace(wanted, states=(state,)), head.COUNTED)
+    ]
 
 
 def _filter(asked: AskedAlerts, rules: Rows) -> IncidentFilter:

@@ -98,6 +98,7 @@ def test_the_form_of_a_channel_holds_no_address_but_the_masked_one():
         ({}, "Sent", "", False),
         ({"sent_with": 9}, "Sent", "together with others, in one message", False),
         ({"state": "queued", "sent_at": None}, "Queued", "", False),
+        ({"state": "queued", "sent_at": None, "sent_with": 9}, "Queued", "", False),
         (
             {"state": "queued", "held": "quiet hours until 17:00", "next_try_at": NOW + timedelta(hours=6)},
             "Queued",
