@@ -224,7 +224,7 @@ class Settings(BaseSettings):
         730, "Runs are kept so long; a first poll reaches back so far.", DAYS, unit="days"
     )
     log_retention_days: Days = setting(180, "Logs are kept so long.", DAYS, unit="days")
-    delivery_retention_days: Days = setting(30, "Received deliveries and messages of alerts are kept so long.", DAYS, unit="days")
+    delivery_retention_days: Days = setting(30, "Received deliveries and messages are kept so long.", DAYS, unit="days")
     log_fetch: Literal["failed", "all"] = setting(
         "failed", "Logs fetched when a job ends; the others when somebody opens them.", "failed or all"
     )

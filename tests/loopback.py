@@ -27,11 +27,15 @@ def free_port() -> int:
 
 @dataclass
 class Slack:
-    """What a webhook received. `status` is its answer; while `open` is cleared it holds every answer back."""
+    """What a webhook received. `status` is its answer; while `open` is cleared it holds every answer back.
+
+    `location` is where it sends whoever asks on, as a sign-in in front of it does; a GET is always answered with 200.
+    """
 
     url: str
     status: int = 200
     answer: bytes = b"ok"
+    location: str | None = None
     paths: list[str] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     open: threading.Event = field(default_factory=threading.Event)
@@ -59,8 +63,14 @@ def slack(port: int = 0, path: str = WEBHOOK) -> Generator[Slack]:
             received.open.wait(30)
             with contextlib.suppress(OSError):
                 self.send_response(received.status)
+                if received.location:
+                    self.send_header("Location", received.location)
                 self.end_headers()
                 self.wfile.write(received.answer)
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

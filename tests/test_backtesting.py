@@ -143,6 +143,8 @@ def test_a_stuck_run_and_a_waiting_job_are_found_in_what_was_stored(database: sa
         rows.job(slow, created_at=NOON, started_at=NOON + timedelta(minutes=40), queue_s=2400.0)
         rows.job(slow, "quick", created_at=NOON, started_at=NOON + timedelta(seconds=3), queue_s=3.0)
         rows.run(pipeline, outcome="running", created_at=NOON + timedelta(hours=5))
+        started = {"started_at": NOON + timedelta(hours=3, minutes=25), "queue_s": 1500.0}
+        rows.run(pipeline, created_at=NOON + timedelta(hours=3), **started)  # it has no jobs, and waited itself
     now = NOON + timedelta(hours=7)
     stuck = flow.backtest(RuleDraft("", "stuck_run", params={"floor_minutes": 60}), now, days=3)
     assert [(one.told_at, one.resolved_at, one.reopened) for one in stuck.fired] == [
@@ -150,8 +152,9 @@ def test_a_stuck_run_and_a_waiting_job_are_found_in_what_was_stored(database: sa
     ]
     waiting = flow.backtest(RuleDraft("", "queue_time", params={"limit_minutes": 20}), now, days=3)
     assert [(one.told_at, one.resolved_at) for one in waiting.fired] == [
-        (NOON + timedelta(minutes=20, seconds=1), NOON + timedelta(minutes=40))
+        (NOON + timedelta(minutes=20, seconds=1), NOON + timedelta(hours=3, minutes=25))
     ]
+    assert waiting.fired[0].reopened == 1
 
 
 def test_a_failure_is_new_when_no_branch_of_the_pipeline_had_it(database: sa.Engine):

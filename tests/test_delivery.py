@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from cicd_health import flow
+from cicd_health import flow, settings
+from cicd_health.alerts import send
+from cicd_health.flow import sending
 from cicd_health.model.alert_drafts import Quiet
 from cicd_health.model.alert_scope import Scope
 from cicd_health.model.alerts import Severity
@@ -23,6 +26,7 @@ from tests.delivering import (
     channel,
     channel_row,
     incident,
+    incidents,
     messages,
     seconds,
     serve,
@@ -149,6 +153,16 @@ def test_what_a_dead_sender_left_is_sent_when_its_time_is_over(slack):
     assert (states(), messages()[0].attempts) == (["sent"], 2)
 
 
+def test_a_sender_that_was_taken_for_dead_does_not_have_it_sent_again(slack):
+    channel(slack.url)
+    [id] = tell(incident())
+    slow = sending._take(id, NOW)
+    assert isinstance(slow, sending.Taken)
+    assert flow.deliver(id, seconds(31)) is None
+    sending._settle(slow, send.SendFailed("not sent within 15 s"), sending._Clock(seconds(40)))
+    assert (states(), messages()[0].error) == (["sent"], None)
+
+
 def test_a_message_without_a_job_is_found(slack):
     id = channel(slack.url)
     tell(incident())
@@ -174,6 +188,20 @@ def test_recovered_never_overtakes_failed_and_both_arrive_after_an_outage(slack)
     assert states() == ["sent", "sent"]
     assert len(slack.texts) == 2
     assert "opened and recovered" in slack.texts[1]
+
+
+def test_old_messages_are_deleted_but_those_of_what_is_open_still(slack):
+    channel(slack.url)
+    over, open_still = incidents(2)
+    for id in (over, open_still):
+        tell(id)
+        serve(NOW)
+    flow.resolve_alert(over, "ann", seconds(60))
+    serve(seconds(60))
+    later = NOW + timedelta(days=settings.get().delivery_retention_days)
+    assert flow.prune(later) == 0
+    assert flow.prune(later + timedelta(hours=1)) == 2
+    assert [one.incident_id for one in messages()] == [open_still]
 
 
 # By hand

@@ -12,7 +12,7 @@ from cicd_health.alerts import holding
 from cicd_health.alerts.message import Message
 from cicd_health.flow import telling
 from cicd_health.model.alert_drafts import ChannelDraft, Quiet
-from cicd_health.store import engine
+from cicd_health.store import engine, outbox
 from cicd_health.store.tables import IncidentRow
 from tests import loopback
 from tests.delivering import (
@@ -54,6 +54,31 @@ def test_quiet_hours_hold_warnings_back_and_what_they_held_leaves_as_one(slack):
     assert states() == ["sent"] * 3
     assert len(slack.texts) == 2
     assert [one.sent_with for one in messages()] == [None, messages()[1].id, messages()[1].id]
+
+
+def test_what_may_leave_does_not_wait_behind_many_that_may_not(slack, monkeypatch):
+    monkeypatch.setattr(outbox, "MANY", 2)
+    channel(slack.url, quiet=Quiet("10:00", "11:00"))
+    for _ in range(3):
+        tell(incident("warning"))
+    [critical] = tell(incident("critical"))
+    flow.deliver(critical, seconds(20))
+    assert states() == ["queued"] * 3 + ["sent"]
+
+
+def test_muted_while_its_news_wait_nothing_is_sent_until_it_is_unmuted(slack):
+    channel(slack.url)
+    waits = channel(slack.url, "Quiet", quiet=Quiet("10:00", "11:00"))
+    broken = incident("warning")
+    tell(broken)
+    serve(NOW)
+    flow.mute_alert(broken, "ann", seconds(60), None)
+    Clock().until(NOW + timedelta(hours=2))
+    assert (len(slack.texts), [one.error for one in messages(waits)]) == (1, [outbox.MUTED])
+    for n in (1, 2):
+        flow.unmute_alert(broken, "ann", NOW + timedelta(hours=2, minutes=n))
+        flow.mute_alert(broken, "ann", NOW + timedelta(hours=3, minutes=n), None)
+    assert [one.kind for one in messages(waits)] == ["opened", "still"]
 
 
 def test_a_digest_says_at_its_hour_what_came_and_went(slack):

@@ -125,6 +125,32 @@ def clear_runs() -> None:
         assert old_runs.delete(session, at(5), at(5)) == 1
 
 
+def rename() -> None:
+    with engine.writing() as session:
+        session.execute(sa.text("UPDATE repositories SET name = 'other/shop', named_at = '2030-01-01 00:00:00'"))
+
+
+def test_muted_by_a_silence_that_no_longer_covers_it_it_is_told():
+    flow.silence(Scope(repos=("kestrel/*",)), "ann", at(0), at(60), "maintenance")
+    fails(1, 1)
+    rename()
+    flow.evaluate_clock(at(61))
+    assert [flow.recover(at(62)) for _ in range(2)] == [1, 0]
+    assert (incident().state, sent()) == ("open", ["still"])
+
+
+def test_an_incident_that_its_rule_is_not_asked_about_any_more_ends_in_silence():
+    id = flow.save_rule(RuleDraft("Ours", "failure", scope=Scope(repos=("kestrel/*",))), NOON)
+    fails(1, 1)
+    rename()
+    assert [flow.recover(at(2)) for _ in range(2)] == [1, 0]
+    assert {one.rule_id == id: one.state for one in rows(IncidentRow)} == {True: "resolved", False: "open"}
+    with engine.writing() as session:  # as one that opens in the moment in which its rule is switched off
+        session.execute(sa.update(RuleRow).values(enabled=False))
+    assert flow.recover(at(2.5)) == 1
+    assert (sent(), [one.state for one in rows(IncidentRow)]) == (["opened"] * 2, ["resolved"] * 2)
+
+
 def test_a_pipeline_that_makes_no_sense_does_not_keep_the_clock_from_others():
     flow.save_rule(RuleDraft("Stuck", "stuck_run", params={"min_runs": 5}), NOON)
     with engine.writing() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,9 @@ from cicd_health import flow
 from cicd_health.flow.rules import checked
 from cicd_health.model.alert_drafts import RuleDraft
 from cicd_health.model.alert_scope import Scope
-from cicd_health.store import engine, rules
+from cicd_health.store import engine, rules, runs
+from cicd_health.store.names import row_id
+from cicd_health.store.tables import IncidentRow
 from tests.factories import NOW, Rows
 
 TWICE = RuleDraft("Twice", "failure", params={"count": 2})
@@ -39,6 +42,34 @@ def test_what_cannot_be_names_the_field_and_what_may_be(draft, said):
 
 def test_every_parameter_is_stored_also_those_not_given():
     assert checked(RuleDraft(" Two  words ", "failure")) == RuleDraft("Two words", "failure", params={"count": 1})
+
+
+CHANGES = {
+    "changed": lambda id: flow.save_rule(RuleDraft("Ours", "failure", scope=Scope(repos=("none",))), NOW, id),
+    "switched off": lambda id: flow.switch_rule(id, False, NOW),
+    "deleted": lambda id: flow.forget_rule(id, NOW),
+}
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_rule_is_changed_while_an_incident_of_it_opens_and_neither_is_lost(database: sa.Engine, change):
+    """Whoever saves a run holds its pipeline, then needs the rule; whoever changes a rule the other way round."""
+    rule_id = flow.save_rule(RuleDraft("Ours", "failure"), NOW)
+    with engine.writing() as session:
+        pipeline = Rows(session).pipeline()
+        Rows(session).incident(pipeline).rule_id = rule_id
+        pipeline_id = row_id(pipeline)
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+        with engine.writing() as session:
+            runs.lock_pipelines(session, [pipeline_id])
+            changed = pool.submit(change, rule_id)
+            while not session.execute(waiting).scalar_one() and not changed.done():
+                pass
+            usual = {"rule_id": rule_id, "pipeline_id": pipeline_id, "severity": "critical", "state": "open"}
+            session.add(IncidentRow(**usual, scope_key="another", title="", reason="", opened_at=NOW))
+        changed.result(timeout=10)
 
 
 def test_a_rule_is_made_changed_switched_and_deleted(database: sa.Engine):

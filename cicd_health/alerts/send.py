@@ -107,8 +107,9 @@ def send(target: Target, message: Message) -> None:
         error = _without_secrets(failure.error, target.url)
         raise SendFailed(error, failure.permanent, failure.for_good) from None
     except Exception as error:  # of a library, about an odd address or text: such a message must not stay for ever
-        words = _without_secrets(f"{type(error).__name__}: {error}", target.url)
-        raise SendFailed(f"it could not be sent: {words}", permanent=True, for_good=False) from None
+        log.warning("message could not be sent", kind=target.kind, error=type(error).__name__)
+        words = f"it could not be sent: {type(error).__name__}"  # what it says may hold a piece of the address
+        raise SendFailed(words, permanent=True, for_good=False) from None
 
 
 def _send_by_apprise(plugin: Any, message: Message) -> None:
@@ -160,8 +161,9 @@ def _webhook_url(url: str) -> str:
     scheme = "jsons" if address.scheme == "https" else "json"
     fields = {":message": "text", ":title": "", ":version": "", ":type": "", ":attachments": ""}
     given = {f"-{name}": value for name, value in parse_qsl(address.query)}
-    timeouts = {"cto": CONNECT_S, "rto": READ_S}
-    return f"{scheme}://{address.netloc}{address.path}?{urlencode(fields | given | timeouts, safe=':')}"
+    # What is sent elsewhere arrives as a question without the message, and a sign-in page answers 200 to that.
+    ways = {"cto": CONNECT_S, "rto": READ_S, "redirect": "no"}
+    return f"{scheme}://{address.netloc}{address.path}?{urlencode(fields | given | ways, safe=':')}"
 
 
 def _mail_url(settings: Settings) -> str:
@@ -251,8 +253,8 @@ def _why(result: Any, plugin: Any) -> str:
 
 
 def _answer(error: str) -> int | None:
-    """An answer that time does not cure: 404 of a webhook that was taken away, 535 for a wrong password."""
-    answer = re.search(r"error=(4\d\d)\b|\((5\d\d), b['\"]", error)
+    """An answer that time does not cure: 302 or 404 of a webhook that is gone, 535 for a wrong password."""
+    answer = re.search(r"error=([34]\d\d)\b|\((5\d\d), b['\"]", error)
     code = int(answer.group(1) or answer.group(2)) if answer else None
     return None if code in TRY_AGAIN else code
 
@@ -294,7 +296,11 @@ def _is_harmless(part: str) -> bool:
 
 
 def _without_secrets(text: str, url: str) -> str:
-    for secret in sorted(set(_secrets(url)), key=len, reverse=True):
+    try:
+        secrets = set(_secrets(url))
+    except ValueError:  # of what is no address nobody knows what is secret
+        return NOWHERE
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "****")
     return text
 

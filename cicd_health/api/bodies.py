@@ -12,8 +12,10 @@ from starlette.requests import Request
 T = TypeVar("T")
 
 LIMIT = 25 * 1024 * 1024  # GitHub's own limit of a webhook
+SPOKEN = 4 * 1024 * 1024  # of what FastAPI reads by itself, all of it and before it asks who sends it
 LARGE = 256 * 1024  # what takes long enough to read that others would notice
 PATIENCE = 4  # times the limit are read, and thrown away, so that the sender gets to see the answer
+READ = 10 * PATIENCE * LIMIT  # `read` has the say before that
 
 
 async def reading(body: bytes, work: Callable[..., T], *args: object) -> T:

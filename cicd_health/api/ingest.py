@@ -57,7 +57,7 @@ def _json_body(example: Any) -> dict[str, Any]:
 
 def router(inbox: Inbox) -> APIRouter:
     """The routes, which wait until what they were sent is on disk."""
-    routes = APIRouter(tags=["ingest"], dependencies=[INGESTER])
+    routes = APIRouter(tags=["ingest"], dependencies=[INGESTER], max_body_size=bodies.READ)
 
     @routes.post("/api/v1/ingest", status_code=201, openapi_extra=_json_body(RUN_EXAMPLE))
     async def ingest(request: Request, now: Now) -> Page[shapes.Run]:

@@ -82,7 +82,7 @@ def _endpoint(provider: Provider, inbox: Inbox, refusals: Refusals, own: Reposit
 
 def router(found: dict[str, Endpoint]) -> APIRouter:
     """The webhook addresses as part of the described API."""
-    routes = APIRouter(tags=["webhooks"])
+    routes = APIRouter(tags=["webhooks"], max_body_size=bodies.READ)
     for provider in PROVIDERS.values():
         path, name = f"/webhooks/{provider.slug}", f"Webhook of {provider.label}"
         routes.add_api_route(path, found[path], methods=["POST"], status_code=202, responses=ANSWERS, summary=name)

@@ -138,7 +138,8 @@ def _strays(session: Session, rule: RuleRow) -> dict[int, int | None]:
 
 
 def _covers(scope: Scope, incident: IncidentRow, places: Mapping[int, tuple[str, str, str]]) -> bool:
-    return incident.pipeline_id in places and scope.covers(*places[incident.pipeline_id], incident.branch)
+    place = places.get(incident.pipeline_id or 0)
+    return place is not None and scope.covers(*place, incident.branch)
 
 
 def _asks_about(scope: Scope, incident: IncidentRow) -> bool:

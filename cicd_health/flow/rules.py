@@ -14,6 +14,7 @@ from cicd_health.alerts import RULES
 from cicd_health.flow import incidents
 from cicd_health.model.alert_drafts import RuleDraft
 from cicd_health.store import engine, rules
+from cicd_health.store import incidents as known
 from cicd_health.store.tables import RuleRow
 
 LONGEST_NAME = 100
@@ -62,6 +63,7 @@ def forget_rule(rule_id: int, now: datetime) -> None:
         rule = rules.find(session, rule_id)
         if rule.builtin:
             raise ValueError("The built-in rule cannot be deleted; switch it off instead.")
+        known.hold_pipelines(session, rule_id)
         session.delete(rule)
         engine.announce(session, "alerts")
 

@@ -39,8 +39,8 @@ def recover(now: datetime) -> int:
         stranded = outbox.stranded(session, now)
         for notification_id in stranded:
             queue.enqueue(session, "deliver", f"{notification_id}-{now:%Y%m%dT%H%M}", notification_id)
-    alerts = waking.wake_forgotten(now) + incidents.settle_strays(now)
-    return len(lost) + len(stranded) + alerts + fetching.recover_logs(now)
+    found = len(lost) + len(stranded) + fetching.recover_logs(now)
+    return found + waking.wake_forgotten(now) + incidents.settle_strays(now)
 
 
 def prune(now: datetime) -> int:

@@ -97,7 +97,7 @@ class RunFact:
 
 @dataclass(frozen=True, slots=True)
 class WaitingJob:
-    """A job that no runner has taken yet."""
+    """A job that no runner has taken yet. `job` is "" where a run waits that has no jobs, as Jenkins' may."""
 
     run_id: int
     job: str

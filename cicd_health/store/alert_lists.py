@@ -90,6 +90,8 @@ def _conditions(session: Session, wanted: IncidentFilter) -> list[sa.ColumnEleme
     )
     found: list[sa.ColumnElement[bool]] = [column.in_(values) for column, values in among if values]
     found += [column == value for column, value in equal if value is not None]
+    if wanted.states and IncidentState.RESOLVED not in wanted.states:
+        found.append(INCIDENT.c.resolved_at.is_(None))  # few, and an index knows them
     if wanted.q:
         columns = (INCIDENT.c.title, INCIDENT.c.branch, PIPELINE.c.name, REPO.c.name)
         found.append(sa.or_(*(has(session, column, wanted.q) for column in columns)))

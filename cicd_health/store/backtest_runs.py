@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from cicd_health.model.alerts import WaitingJob
 from cicd_health.model.moments import Moment
-from cicd_health.model.runs import VERDICTS
+from cicd_health.model.runs import VERDICTS, Outcome
 from cicd_health.store.backtest_known import DEFAULT, LEAD, SAID, SCHEDULED, VERDICT, Asked, Signatures
 from cicd_health.store.lists import ATTEMPT, JOB, RUN
 from cicd_health.store.past_rows import COLUMNS, fact, running
@@ -42,6 +42,15 @@ WAITS = (
         ),
     )
     .order_by(JOB.c.counted_at, JOB.c.id)
+)
+WAITS_OF_RUNS = (  # a run without any job waits itself
+    sa.select(RUN.c.id.label("run_id"), sa.literal("").label("name"), RUN.c.created_at, RUN.c.started_at)
+    .add_columns(RUN.c.completed_at, RUN.c.pipeline_id, RUN.c.branch, RUN.c.default_branch)
+    .where(
+        sa.or_(RUN.c.queue_s >= SHORT.total_seconds(), RUN.c.outcome == Outcome.QUEUED),
+        ~sa.exists().where(JOB.c.run_id == RUN.c.id),
+    )
+    .order_by(RUN.c.created_at, RUN.c.id)
 )
 
 
@@ -83,10 +92,15 @@ def _of_runs(session: Session, asked: Asked, start: datetime, end: datetime) -> 
 
 def _of_jobs(session: Session, asked: Asked, since: datetime, end: datetime) -> Iterator[Moment]:
     """Jobs that began to wait, and were taken."""
-    query = WAITS.where(JOB.c.counted_at >= since, JOB.c.counted_at < end)
-    query = asked.narrowed(query, JOB.c.pipeline_id)
-    rows = (row for chunk in _chunks(session, asked, query) for row in chunk)
-    return _in_order((row.created_at, _job_waited(asked, row)) for row in rows)
+    of_jobs = WAITS.where(JOB.c.counted_at >= since, JOB.c.counted_at < end)
+    of_runs = WAITS_OF_RUNS.where(RUN.c.created_at >= since, RUN.c.created_at < end)
+    waited = (
+        _in_order(
+            (row.created_at, _job_waited(asked, row)) for chunk in _chunks(session, asked, query) for row in chunk
+        )
+        for query in (asked.narrowed(of_jobs, JOB.c.pipeline_id), asked.narrowed(of_runs))
+    )
+    return heapq.merge(*waited, key=lambda moment: moment.at)
 
 
 def _chunks(session: Session, asked: Asked, query: sa.Select[Any]) -> Iterable[Iterable[Any]]:

@@ -75,6 +75,7 @@ WAITING = (
     .order_by(JOB.c.created_at, JOB.c.id)
     .limit(MOST_WAITING)
 )
+WITH_JOBS = sa.select(JOB.c.run_id).where(JOB.c.run_id.in_(sa.bindparam("ids", expanding=True))).distinct()
 SEEN = (
     sa.select(RUN.c.created_at)
     .where(
@@ -153,7 +154,7 @@ def _running(*, of_branch: bool) -> sa.Select[Any]:
 @cache
 def _unfinished(*, of_branch: bool) -> sa.Select[Any]:
     where = UNFINISHED, RUN.c.created_at >= THEN, _on_branch(of_branch)
-    return sa.select(RUN.c.id, RUN.c.attempt, RUN.c.branch).where(*where)
+    return sa.select(RUN.c.id, RUN.c.attempt, RUN.c.branch, RUN.c.outcome, RUN.c.created_at).where(*where)
 
 
 @cache
@@ -179,16 +180,23 @@ def _attempts(session: Session, asked: dict[str, Any]) -> tuple[RunFact, ...]:
 
 
 def _waiting(session: Session, asked: dict[str, Any]) -> tuple[WaitingJob, ...]:
-    """Read in two steps: in one, SQLite would look through all jobs."""
+    """Read in steps: in one, SQLite would look through all jobs. A queued run without any job waits itself."""
     runs = {run.id: run for run in _rows(session, _unfinished, asked)}
     if not runs:
         return ()
     jobs = session.connection().execute(WAITING, {"ids": list(runs)})
-    return tuple(
+    waiting = [
         WaitingJob(job.run_id, job.name, job.created_at, runs[job.run_id].branch)
         for job in jobs
         if job.attempt == runs[job.run_id].attempt
-    )
+    ]
+    queued = {run.id for run in runs.values() if run.outcome == Outcome.QUEUED}
+    if queued:
+        with_jobs = set(session.connection().execute(WITH_JOBS, {"ids": sorted(queued)}).scalars())
+        waiting += [
+            WaitingJob(run_id, "", runs[run_id].created_at, runs[run_id].branch) for run_id in queued - with_jobs
+        ]
+    return tuple(sorted(waiting, key=lambda job: (job.since, job.run_id)))
 
 
 def _earlier_verdicts(session: Session, run_ids: list[int]) -> dict[int, Row]:

@@ -109,6 +109,12 @@ def hold(session: Session, incident_ids: Mapping[int, int | None]) -> list[Incid
     return list(session.exec(found))
 
 
+def hold_pipelines(session: Session, rule_id: int) -> None:
+    """Hold the pipelines of all incidents of a rule, as whoever changes one of these does first."""
+    of_rule = INCIDENT.c.rule_id == rule_id, INCIDENT.c.pipeline_id.is_not(None)
+    lock_pipelines(session, session.execute(sa.select(INCIDENT.c.pipeline_id).where(*of_rule).distinct()).scalars())
+
+
 def unresolved(session: Session, rule_id: int | None = None, state: IncidentState | None = None) -> list[IncidentRow]:
     """The open incidents, of a rule or in a state if given; not held."""
     found = select(IncidentRow).where(col(IncidentRow.resolved_at).is_(None)).order_by(col(IncidentRow.id))

@@ -50,8 +50,11 @@ def with_open_incidents(session: Session) -> list[RuleRow]:
 
 
 def find(session: Session, rule_id: int) -> RuleRow:
-    """The rule with this id. LookupError when there is none."""
-    row = session.get(RuleRow, rule_id, populate_existing=True, with_for_update=True)
+    """The rule with this id, held. LookupError when there is none.
+
+    Incidents may open meanwhile: who saves a run holds its pipeline, which whoever changes a rule may have to wait for.
+    """
+    row = session.get(RuleRow, rule_id, populate_existing=True, with_for_update={"key_share": True})
     if row is None:
         raise LookupError(f"There is no rule {rule_id}.")
     return row

@@ -96,6 +96,22 @@ def test_an_error_of_slack_says_whether_time_or_another_message_may_cure_it(stat
     assert (failed.value.permanent, failed.value.for_good) == (permanent, for_good)
 
 
+def test_a_sign_in_page_in_front_of_a_webhook_has_not_taken_the_message():
+    with loopback.slack() as slack:
+        slack.status, slack.location = 302, "/sign-in"
+        with pytest.raises(SendFailed, match="302") as failed:
+            send.send(Target("slack", slack.url), TOLD)
+    assert failed.value.for_good
+
+
+@pytest.mark.parametrize("url", [f"http://[bad/{SECRET}", f"mailto://me:{SECRET}@[bad?to=a@example.com"])
+def test_what_is_no_address_at_all_is_a_failure_that_repeats_nothing_of_it(url):
+    with pytest.raises(SendFailed) as failed:
+        send.send(Target("slack", url), TOLD)
+    assert failed.value.permanent
+    assert SECRET not in failed.value.error
+
+
 def test_an_unreachable_slack_is_no_permanent_error_and_its_secret_is_not_told():
     url = f"http://127.0.0.1:{loopback.free_port()}{loopback.WEBHOOK}"
     with pytest.raises(SendFailed) as failed:
@@ -261,6 +277,14 @@ def test_an_error_repeats_nothing_secret_of_the_address(monkeypatch, url):
     monkeypatch.setattr(send, "_notify", refuse)
     with pytest.raises(SendFailed) as failed:
         send.send(Target("apprise", url), TOLD)
+    assert SECRET not in failed.value.error
+
+
+def test_what_python_does_not_understand_of_an_address_is_a_failure_like_others():
+    odd = f"mailto://me:{SECRET}@example.com?to=a@example.com&smtp=a..{SECRET}"
+    with pytest.raises(SendFailed, match=r"could not be sent: UnicodeError$") as failed:
+        send.send(Target("email", odd), TOLD)
+    assert (failed.value.permanent, failed.value.for_good) == (True, False)
     assert SECRET not in failed.value.error
 
 

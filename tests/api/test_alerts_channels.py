@@ -115,7 +115,11 @@ def test_a_message_is_in_the_log_of_its_alert(ask):
 
 
 def test_alerts_are_set_up_in_one_call_and_again_without_doubles(ask):
-    wanted = {"threshold": 3, "slack_webhook_url": SLACK, "channels": [{"name": " Hook ", "url": "json://ci.example/x"}]}
+    wanted = {
+        "threshold": 3,
+        "slack_webhook_url": SLACK,
+        "channels": [{"name": " Hook ", "url": "json://ci.example/x"}],
+    }
     for _ in range(2):
         answer = ask("POST", "settings/alerts", wanted)
         assert answer.status_code == 200, answer.text

@@ -73,6 +73,14 @@ def test_half_a_character_in_the_name_of_a_parameter_is_refused_like_any_other(c
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_nobody_makes_the_server_read_without_end(client, configured):
+    body = b'{"name": "%s"}' % (b"x" * 5_000_000)
+    for more in ({}, KEY):
+        answer = client.post("/api/v1/rules", content=body, headers=more | {"Content-Type": "application/json"})
+        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_built_in_rule_stays(ask, get):
     (failure,) = get("/api/v1/rules")["items"]
     assert failure["builtin"]

@@ -112,6 +112,13 @@ def test_what_runs_and_what_waits_for_a_runner(session, rows, pipeline):
     assert len(told(session, pipeline, "feature", running=True).running) == 1
 
 
+def test_a_queued_run_without_any_job_waits_itself(session, rows, pipeline):
+    run = rows.run(pipeline, outcome="queued", created_at=minutes(-9), started_at=None)
+    rows.run(pipeline, outcome="running", created_at=minutes(-8))
+    [waiting] = told(session, pipeline, waiting=True).waiting
+    assert (waiting.job, waiting.since, waiting.run_id) == ("", minutes(-9), run.id)
+
+
 def test_when_a_schedule_began_runs(session, rows, pipeline):
     for n, event in enumerate(["schedule", "push", "timer", "schedule"]):
         rows.run(pipeline, event=event, created_at=minutes(-n))

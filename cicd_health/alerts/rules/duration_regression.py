@@ -109,6 +109,7 @@ RULE = Rule(
     Params,
     check,
     reach=lambda params: Reach(runs=LOOKED_AT, changes=True),
+    words=lambda params: f"up {params.percent:g} % and {params.seconds:g} s, sure to {params.confidence:g} %",
     about="Successful runs of a pipeline take longer than they used to; names the job and step that grew.",
     mark="slower",
 )

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from pydantic import BaseModel, Field
 
-from cicd_health.alerts.history import newest
+from cicd_health.alerts.history import counted, newest
 from cicd_health.alerts.rule import HOLD, Facts, Reach, Rule, Verdict
 
 LOOKED_AT = 50  # runs: a row of failures is not counted further back
@@ -45,6 +45,7 @@ RULE = Rule(
     Params,
     check,
     reach=lambda params: Reach(runs=LOOKED_AT),
+    words=lambda params: f"{counted(params.count, 'failure')} in a row",
     about="A pipeline failed so many times in a row; over with its next success.",
     mark="broken",
     opens_on_failure=True,

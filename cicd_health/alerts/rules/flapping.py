@@ -105,12 +105,19 @@ def reach(params: Params) -> Reach:
     return Reach(runs=params.runs or MOST, span=span)
 
 
+def words(params: Params) -> str:
+    window = [f"{params.runs} runs"] if params.runs else []
+    window += [f"{params.minutes} min"] if params.minutes else []
+    return f"{params.failures} failures in {' and '.join(window)}, {params.turns} turns"
+
+
 RULE = Rule(
     "flapping",
     "Flapping",
     Params,
     check,
     reach,
+    words=words,
     about="A pipeline goes to and fro between passing and failing; over when it has passed for a while.",
     mark="flaky",
     opens_on_failure=True,

@@ -132,12 +132,18 @@ def _run(facts: Facts, began: datetime) -> RunFact | None:
     return next((run for run in (*facts.running, *newest(facts, 1)) if run.created_at == began), None)
 
 
+def words(params: Params) -> str:
+    schedule = f"cron {params.cron} {params.zone}" if params.cron else "as its runs came before"
+    return f"{schedule}, {params.grace_minutes} min late"
+
+
 RULE = Rule(
     "missed_schedule",
     "Missed schedule",
     Params,
     check,
     reach=lambda params: Reach(runs=1, running=True, scheduled=1 if params.cron else LOOKED_AT),
+    words=words,
     about="A scheduled run did not come: the schedule is known from its runs, or given as a cron line.",
     mark="stale",
     clock="scheduled",

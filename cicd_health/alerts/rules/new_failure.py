@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from cicd_health.alerts.history import MOST, newest
+from cicd_health.alerts.history import MOST, counted, newest
 from cicd_health.alerts.rule import HOLD, Facts, Reach, Rule, RunFact, Verdict
 
 
@@ -58,6 +58,7 @@ RULE = Rule(
     Params,
     check,
     reach=lambda params: Reach(runs=params.min_runs + 1, signatures=True),
+    words=lambda params: f"a failure not seen for {counted(params.days, 'day')}",
     about="A pipeline failed in a way it did not fail before; over with its next success.",
     mark="failure",
     opens_on_failure=True,

@@ -45,11 +45,12 @@ def _longer_than(limit_s: float, facts: Facts) -> list[WaitingJob]:
 
 def _firing(late: Sequence[WaitingJob], params: Params, now: datetime) -> Verdict:
     longest = seconds_in_words(seconds_between(late[0].since, now))
+    name = code(late[0].job) if late[0].job else "a run"
     wait = f"{counted(len(late), 'job')} {'waits' if len(late) == 1 else 'wait'}"
     return Verdict(
         firing=True,
         headline=f"waits for a runner: {counted(len(late), 'job')}, the longest for {longest}",
-        reason=f"{wait} longer than {params.limit_minutes:g} min, {code(late[0].job)} for {longest}",
+        reason=f"{wait} longer than {params.limit_minutes:g} min, {name} for {longest}",
         failures=len(late),
         since=late[0].since,
     )
@@ -61,6 +62,7 @@ RULE = Rule(
     Params,
     check,
     reach=lambda params: Reach(waiting=True),
+    words=lambda params: f"{counted(params.jobs, 'job')} waiting over {params.limit_minutes:g} min",
     about="Jobs of a pipeline wait long for a runner.",
     mark="queue",
     clock="unfinished",

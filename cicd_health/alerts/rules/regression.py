@@ -128,12 +128,19 @@ def reach(params: Params) -> Reach:
     return Reach(runs=MOST, span=windows * timedelta(hours=params.hours))
 
 
+def words(params: Params) -> str:
+    limits = [f"under {params.under:g} %"] if params.under else []
+    limits += [f"{params.points:g} points below before"] if params.points else []
+    return f"{' or '.join(limits)} of {params.min_runs} runs or more in {params.hours} h"
+
+
 RULE = Rule(
     "regression",
     "Success rate",
     Params,
     check,
     reach,
+    words=words,
     about="Too few runs of the last hours passed, or far fewer than in the hours before.",
     mark="unstable",
     opens_on_failure=True,

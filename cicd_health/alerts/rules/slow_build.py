@@ -86,12 +86,18 @@ def reach(params: Params) -> Reach:
     return Reach(runs=2 * params.runs, span=timedelta(hours=params.hours) if params.hours else None)
 
 
+def words(params: Params) -> str:
+    window = f"{params.runs} successes" + (f" in {params.hours} h" if params.hours else "")
+    return f"{params.measure} of the last {window} over {params.limit_minutes:g} min"
+
+
 RULE = Rule(
     "slow_build",
     "Slow build",
     Params,
     check,
     reach,
+    words=words,
     about="Successful runs of a pipeline take longer than a limit.",
     mark="slower",
 )

@@ -90,6 +90,7 @@ RULE = Rule(
     Params,
     check,
     reach=lambda params: Reach(runs=LOOKED_AT, running=True),
+    words=lambda params: f"{params.times:g} times its p95, over {params.floor_minutes:g} min",
     about="A run takes many times longer than the successful runs of its pipeline.",
     mark="running",
     clock="unfinished",

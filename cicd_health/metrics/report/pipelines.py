@@ -13,6 +13,7 @@ from cicd_health.metrics.health import Signs, diagnose, reliable_p50, reliable_p
 from cicd_health.metrics.metric import distribution
 from cicd_health.metrics.report.flaky import flaky
 from cicd_health.metrics.report.numbers import passed_of
+from cicd_health.model.alerts import IncidentState, Severity
 from cicd_health.model.changes import ChangePoint
 from cicd_health.model.flakes import CONFIRMED, WINDOW, Flake, flakiest
 from cicd_health.model.health import HealthState, PipelineHealth, Query, StripRun
@@ -28,6 +29,7 @@ from cicd_health.store.reports.reading import Reading
 
 FORGOTTEN = timedelta(days=30)  # a pipeline without a run for so long is left out
 WORST_FIRST = {state: rank for rank, state in enumerate(HealthState)}
+SEVERITIES = tuple(Severity)  # the worst first
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,17 @@ def _read(
         unfinished=unfinished,
         waiting=kept.waiting_jobs(session, (run.run_id for runs in unfinished.values() for run in runs)),
         changes=_worse(changes.of_pipelines(session, None, query.window.start), query),
-        # the oldest of each pipeline is the one to show: the later ones overwrite nothing
-        incidents={i.pipeline_id: i for i in reversed(incidents) if i.pipeline_id is not None},
+        incidents=_loudest(incidents),
     )
+
+
+def _loudest(incidents: Sequence[OpenIncident]) -> dict[int, OpenIncident]:
+    """Of each pipeline the one to show: not a muted one if another is open, the worst, the oldest."""
+    found: dict[int, OpenIncident] = {}
+    for one in sorted(incidents, key=lambda i: (i.state == IncidentState.MUTED, SEVERITIES.index(i.severity))):
+        if one.pipeline_id is not None:
+            found.setdefault(one.pipeline_id, one)
+    return found
 
 
 def _flakes(session: Session, query: Query, minute: datetime) -> Mapping[int, Flake]:

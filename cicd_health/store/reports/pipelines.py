@@ -94,6 +94,7 @@ class OpenIncident:
     pipeline_id: int | None
     state: str
     opened_at: datetime
+    severity: str
 
 
 def title(repo: str, name: str) -> str:
@@ -242,7 +243,8 @@ def waiting_jobs(session: Session, run_ids: Iterable[int]) -> dict[int, list[dat
 
 def open_incidents(session: Session, query: Query) -> list[OpenIncident]:
     """Incidents not yet resolved, oldest first; of the pipelines of the query when it narrows them."""
-    selected = sa.select(INCIDENT.c.id, INCIDENT.c.pipeline_id, INCIDENT.c.state, INCIDENT.c.opened_at)
+    columns = (INCIDENT.c[name] for name in ("id", "pipeline_id", "state", "opened_at", "severity"))
+    selected = sa.select(*columns)
     selected = selected.where(INCIDENT.c.resolved_at.is_(None)).order_by(INCIDENT.c.opened_at, INCIDENT.c.id)
     if pipeline_filters(query):
         selected = selected.where(INCIDENT.c.pipeline_id.in_(pipeline_ids(query)))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
+from pydantic import ValidationError
+
 from cicd_health.alerts import RULES
 from cicd_health.model.alert_drafts import RuleDraft
 from cicd_health.model.alert_scope import Scope
@@ -98,16 +100,12 @@ def off(kind: str) -> Mark:
 
 
 def params_words(kind: str, params: Mapping[str, Any]) -> str:
-    """`count 2 runs, window 24 h`: what is set, with units; 0 is off."""
+    """`2 failures in a row`; empty for what cannot be read any more."""
     rule = RULES.get(kind)
-    if rule is None:
+    try:
+        return rule.words(rule.Params.model_validate(params)) if rule else ""
+    except ValidationError:
         return ""
-    said = [
-        f"{one.label.lower()} {one.value}{' ' + one.unit if one.unit else ''}"
-        for one in schema.fields(rule.Params, params)
-        if one.value not in ("", "0") and one.kind != "yes"
-    ]
-    return ", ".join(said)
 
 
 def form_of(row: Row, channels: Sequence[Row]) -> Form:

@@ -73,8 +73,8 @@ class EditorState(rx.State):
         self._fill(form)
         assign(self, notes={}, asking=False)
         trying = may_try and bool(form.kind)
-        problem = "" if may_try else "Sign in to see what it would have done."
-        assign(await self.get_state(BacktestState), shown=Tested(), trying=trying, problem=problem)
+        hint = "" if may_try else "Sign in to see what it would have done."
+        assign(await self.get_state(BacktestState), shown=Tested(took=hint), trying=trying, problem="")
         return trying
 
     def _fill(self, form: Form) -> None:

@@ -127,6 +127,21 @@ def test_a_rule_says_in_a_sentence_what_it_is_for(rule: Rule):
     assert rule.label
 
 
+def test_a_rule_says_in_a_few_words_what_it_looks_for():
+    said = {slug: rule.words(rule.Params(**EAGER.get(slug, {}))) for slug, rule in RULES.items()}
+    assert said == {
+        "failure": "1 failure in a row",
+        "new_failure": "a failure not seen for 30 days",
+        "flapping": "2 failures in 6 runs, 2 turns",
+        "regression": "under 70 % or 20 points below before of 5 runs or more in 2 h",
+        "slow_build": "p95 of the last 5 successes over 1 min",
+        "duration_regression": "up 1 % and 1 s, sure to 95 %",
+        "stuck_run": "3 times its p95, over 1 min",
+        "queue_time": "1 job waiting over 15 min",
+        "missed_schedule": "cron */20 * * * * UTC, 1 min late",
+    }
+
+
 def test_rules_stand_in_the_order_of_the_form():
     assert list(RULES) == [
         "failure",

@@ -27,6 +27,11 @@ def test_the_longest_wait_is_named_wherever_it_stands():
     assert verdict.reason == "2 jobs wait longer than 15 min, `build 1` for 40m 00s"
 
 
+def test_a_run_without_jobs_waits_as_a_run():
+    facts = pipeline(now=NOON, waiting=(WaitingJob(1, "", NOON - timedelta(minutes=20)),))
+    assert check(facts, Params(limit_minutes=15)).reason == "1 job waits longer than 15 min, a run for 20m 00s"
+
+
 def test_fewer_jobs_than_asked_for_are_held():
     verdict = check(waiting(16, 40), Params(limit_minutes=15, jobs=3))
     assert not verdict.firing
