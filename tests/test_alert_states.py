@@ -131,6 +131,19 @@ def test_two_that_save_at_once_open_it_once():
     assert (incident().failures, steps().count("opened"), sent()) == (3, 1, ["opened"])
 
 
+def test_what_history_opened_is_told_when_it_fails_again():
+    flow.receive([delivery(body(1, 1), quiet=True)], at(2))
+    flow.receive([delivery(body(2, 3), quiet=True)], at(4))
+    assert (incident().failures, sent()) == (2, [])
+    fails(3, 5)
+    assert [message.title for message in rows(NotificationRow)] == [
+        "kestrel/checkout-api: ci failed 3 times in a row on main"
+    ]
+    fails(4, 6)
+    passes(5, 7)
+    assert (incident().turn, sent()) == (1, ["opened", "resolved"])
+
+
 # Its return
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from cicd_health import flow, settings
+from cicd_health import flow, queue, settings
 from cicd_health.alerts import send
 from cicd_health.flow import sending
 from cicd_health.model.alert_drafts import Quiet
@@ -161,6 +161,16 @@ def test_a_sender_that_was_taken_for_dead_does_not_have_it_sent_again(slack):
     assert flow.deliver(id, seconds(31)) is None
     sending._settle(slow, send.SendFailed("not sent within 15 s"), sending._Clock(seconds(40)))
     assert (states(), messages()[0].error) == (["sent"], None)
+
+
+def test_a_message_with_the_number_of_a_deleted_one_has_a_job_of_its_own(slack):
+    gone = channel(slack.url)
+    broken = incident()
+    tell(broken)
+    flow.forget_channel(gone, seconds(1))
+    channel(slack.url)
+    tell(broken, now=seconds(2))
+    assert queue.depth() == 2
 
 
 def test_a_message_without_a_job_is_found(slack):

@@ -23,8 +23,11 @@ def mrkdwn(html: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that Slack shows as it is: a branch called `<!channel>` calls nobody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that Slack shows as it is: a branch called `<!channel>` calls nobody.
+
+    A backtick would begin code, in which no link can be followed, or end the code it stands in.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
 
 
 class _Writer(HTMLParser):
@@ -51,5 +54,4 @@ class _Writer(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "pre" not in self.inside:
             data = re.sub(r"\s*\n\s*", "", data)  # HTML's line ends mean nothing
-        # A backtick would end the code it stands in.
-        self.parts.append(escape(data.replace("`", "'") if {"code", "pre"} & set(self.inside) else data))
+        self.parts.append(escape(data))

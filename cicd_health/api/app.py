@@ -69,8 +69,14 @@ class Door(BaseRoute):
 
 def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks.Endpoint]) -> FastAPI:
     """Every route. `jobs_error` says what is wrong with the job engine, or None: /ready asks it."""
-    about = {"title": "CI/CD Health", "version": __version__, "description": ABOUT}
-    app = FastAPI(**about, docs_url=None, redoc_url=None, max_body_size=bodies.SPOKEN)
+    app = FastAPI(
+        title="CI/CD Health",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=bodies.SPOKEN,
+    )
     problems.install(app)
     for router in (
         webhooks.router(hooks),

@@ -110,13 +110,19 @@ class Life:
         if not last and incident.last_failed_at is not None and at < incident.last_failed_at:
             return
         _begin_earlier(incident, verdict)
-        if self.opening is not None:
+        if self.opening is not None or self._is_unheard_of(incident, verdict):
             self.opening = facts, verdict
         if has_news(incident.failures, incident.last_run_id, verdict):
             _bring_up_to_date(incident, verdict, at)
             self._step(StepKind.STILL, at)
         elif verdict.last is not None and verdict.last.completed_at is not None:
             incident.last_failed_at = verdict.last.ended_at
+
+    def _is_unheard_of(self, incident: IncidentRow, verdict: Verdict) -> bool:
+        """Whether history opened it, so that nobody was told, and now another run fails."""
+        before, run = incident.last_run_id, verdict.last
+        another = before is not None and run is not None and run.run_id != before
+        return another and incident.state == IncidentState.OPEN and incidents.is_quiet(self.session, before)
 
     def _is_news(self, incident: IncidentRow, verdict: Verdict, at: datetime, last: bool) -> bool:
         """Whether trouble came after the end of this incident; what somebody ended does not return by itself."""

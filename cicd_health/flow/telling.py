@@ -60,7 +60,7 @@ def notify(
         hold = _longest([storms.get(id) or lines, before.get(id), wished])  # lines come into what gathers, too
         entries.append(_entry(channel, incident, told, hold))
     queued = outbox.queue(session, entries, kind, now, incident_id, turn)
-    _want_senders(session, queued)
+    _want_senders(session, queued, now)
     engine.announce(session, "alerts")
     return len(queued)
 
@@ -76,7 +76,7 @@ def say_to_all(session: Session, told: Message, now: datetime, *, but: int) -> N
     """Queue a message that is of no incident for every channel but this one."""
     others = [row_id(channel) for channel in channels.in_use(session) if channel.id != but]
     entries = [Entry(id, told.title, told.body, Severity.CRITICAL) for id in others]
-    _want_senders(session, outbox.queue(session, entries, NotificationKind.DIGEST, now))
+    _want_senders(session, outbox.queue(session, entries, NotificationKind.DIGEST, now), now)
 
 
 def wishes(channel: ChannelRow) -> Wishes:
@@ -119,8 +119,11 @@ def _longest(holds: Iterable[Hold | None]) -> Hold | None:
     return max((hold for hold in holds if hold), key=lambda hold: hold.until, default=None)
 
 
-def _want_senders(session: Session, queued: Collection[sa.Row[Any]]) -> None:
-    """A job for each message, but one only for those of a channel that wait for the same moment."""
+def _want_senders(session: Session, queued: Collection[sa.Row[Any]], now: datetime) -> None:
+    """A job for each message, but one only for those of a channel that wait for the same moment.
+
+    The time is part of its name: SQLite gives the number of a deleted message to another one.
+    """
     for row in queued:
         if row.next_try_at is None or not outbox.has_job(session, row.channel_id, row.next_try_at, but=[row.id]):
-            queue.enqueue(session, "deliver", str(row.id), row.id, at=row.next_try_at)
+            queue.enqueue(session, "deliver", f"{row.id}-{now.timestamp():.3f}", row.id, at=row.next_try_at)

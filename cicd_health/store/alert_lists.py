@@ -109,19 +109,6 @@ def incidents_of_run(session: Session, run: Row) -> Rows:
     return read(session, query.order_by(INCIDENT.c.id.desc()))
 
 
-def counts(session: Session) -> dict[IncidentState, int]:
-    """How many incidents there are in each state."""
-    query = sa.select(INCIDENT.c.state, sa.func.count()).group_by(INCIDENT.c.state)
-    found = {state: number for state, number in session.connection().execute(query)}
-    return {state: found.get(state.value, 0) for state in IncidentState}
-
-
-def unresolved(session: Session) -> int:
-    """How many incidents are not resolved."""
-    query = sa.select(sa.func.count()).select_from(INCIDENT).where(INCIDENT.c.state.in_(UNRESOLVED))
-    return session.connection().execute(query).scalar_one()
-
-
 def untaken(session: Session) -> int:
     """How many incidents nobody has acknowledged, muted or resolved."""
     query = sa.select(sa.func.count()).select_from(INCIDENT).where(INCIDENT.c.state == IncidentState.OPEN)

@@ -18,6 +18,7 @@ from cicd_health.alerts.mrkdwn import mrkdwn
         ("<code>a`b</code>", "`a'b`"),
         ("<code>under_score-d</code>", "`under_score-d`"),
         ("a &amp; b", "a &amp; b"),
+        ("```a` b", "'''a' b"),
     ],
 )
 def test_a_tag_becomes_what_slack_writes_for_it(html, slack):

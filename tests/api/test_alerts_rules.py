@@ -77,7 +77,7 @@ def test_nobody_makes_the_server_read_without_end(client, configured):
     body = b'{"name": "%s"}' % (b"x" * 5_000_000)
     for more in ({}, KEY):
         answer = client.post("/api/v1/rules", content=body, headers=more | {"Content-Type": "application/json"})
-        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+        assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
