@@ -48,8 +48,9 @@ class Rule:
 
     It is asked whenever a run in its scope ends with a verdict, and, with `clock`, every quarter of a minute about
     pipelines whose state time alone may change. `mark` is the word and glyph of the page, `about` one sentence for
-    people who choose among rules, `words(params)` says in a few words what is looked for ("2 failures in a row"). `opens_on_failure`: a run that passed never makes it fire, so that it need not be
-    asked then unless it has an open incident.
+    people who choose among rules, `words(params)` says in a few words what is looked for ("2 failures in a row").
+    `opens_on_failure`: a run that passed never makes it fire, so that it need not be asked then unless it has an open
+    incident.
     """
 
     slug: str
