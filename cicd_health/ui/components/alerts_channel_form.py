@@ -8,9 +8,8 @@ from cicd_health.ui import routes
 from cicd_health.ui.alerts_view import words
 from cicd_health.ui.alerts_view.channels import EXAMPLES
 from cicd_health.ui.components.form import HINT, INPUT, LABEL, text_field
-from cicd_health.ui.components.link import inside
-from cicd_health.ui.components.panel import BUTTON, PRIMARY, SURFACE, TITLE, notice
-from cicd_health.ui.components.sprite import glyph
+from cicd_health.ui.components.open_form import GHOST, SAVE, open_form, sure
+from cicd_health.ui.components.panel import notice
 from cicd_health.ui.components.told import told
 from cicd_health.ui.routes import AskedAlerts
 from cicd_health.ui.rows import PROVIDER_LABELS
@@ -23,7 +22,6 @@ DOING: Any = ChannelsState  # a type checker cannot follow its handlers and vari
 FORM: Any = ChannelsState.form
 PART = "grid gap-3 content-start min-w-0 p-4 border-b desk:border-b-0 desk:border-r border-line last:border-0"
 LEGEND = "text-13 font-medium mb-1"
-GHOST = "inline-flex items-center h-11 tab:h-8 px-2.5 rounded-md text-12 font-medium text-ink-2 hover:bg-hover"
 TICK = "flex items-center gap-2 min-h-11 tab:min-h-8 text-12 font-medium text-ink-2"
 DAY = (
     "grid place-items-center h-11 tab:h-7 min-w-11 tab:min-w-10 rounded-md border border-line-2 text-12 text-ink-2 "
@@ -35,21 +33,13 @@ DAY = (
 def alert_channel_form() -> rx.Component:
     return rx.cond(
         FORM.key != "",
-        rx.el.section(
-            rx.el.header(
-                rx.el.h2(FORM.title, class_name=f"{TITLE} truncate min-w-0 grow basis-20", id="channel-title"),
-                rx.cond(SessionState.admin & (FORM.missing == ""), _actions()),
-                inside(
-                    glyph("close", 16, label="Close"),
-                    to=routes.alerts(AskedAlerts(tab="channels")),
-                    class_name="grid place-items-center size-11 tab:size-8 rounded-md text-ink-2 hover:bg-hover",
-                ),
-                class_name="flex flex-wrap items-center gap-2 min-h-12 pl-4 pr-2 border-b border-line",
-            ),
+        open_form(
+            FORM.title,
+            "channel",
             told(DOING.notes, "form"),
             rx.cond(FORM.missing != "", notice("Not there", FORM.missing), _form()),
-            class_name=SURFACE,
-            custom_attrs={"aria-labelledby": "channel-title"},
+            actions=rx.cond(SessionState.admin & (FORM.missing == ""), _actions()),
+            close=routes.alerts(AskedAlerts(tab="channels")),
         ),
     )
 
@@ -57,18 +47,7 @@ def alert_channel_form() -> rx.Component:
 def _actions() -> rx.Component:
     return rx.cond(
         DOING.asking,
-        rx.el.span(
-            rx.el.span("Delete it, and the log of what it was sent?", class_name="text-12 text-ink-2"),
-            rx.el.button(
-                "Delete",
-                type="button",
-                on_click=DOING.delete,
-                class_name=f"{BUTTON} h-11 tab:h-8 text-fail-ink! border-fail-line!",
-            ),
-            rx.el.button("Keep", type="button", on_click=DOING.keep, class_name=GHOST),
-            class_name="flex flex-wrap items-center gap-2",
-            role="group",
-        ),
+        sure("Delete it, and the log of what it was sent?", delete=DOING.delete, keep=DOING.keep),
         rx.fragment(
             rx.cond(
                 (FORM.key != routes.NEW) & FORM.by_hand,
@@ -78,7 +57,7 @@ def _actions() -> rx.Component:
                 rx.cond(DOING.busy == "form", "Saving…", "Save channel"),
                 type="submit",
                 disabled=DOING.busy != "",
-                class_name=f"{PRIMARY} h-11 tab:h-8 disabled:bg-sunken disabled:text-ink-3",
+                class_name=SAVE,
                 custom_attrs={"form": "channel-form"},
             ),
         ),

@@ -10,9 +10,8 @@ from cicd_health.ui.alerts_view.rules import CHANNEL, PARAM
 from cicd_health.ui.alerts_view.schema import ON, Field
 from cicd_health.ui.components.alerts_backtest import alert_backtest
 from cicd_health.ui.components.form import HINT, INPUT, LABEL
-from cicd_health.ui.components.link import inside
-from cicd_health.ui.components.panel import BUTTON, PRIMARY, SURFACE, TITLE, notice
-from cicd_health.ui.components.sprite import glyph
+from cicd_health.ui.components.open_form import GHOST, SAVE, open_form, sure
+from cicd_health.ui.components.panel import notice
 from cicd_health.ui.components.told import told
 from cicd_health.ui.routes import AskedAlerts
 from cicd_health.ui.rows import PROVIDER_LABELS
@@ -28,29 +27,14 @@ CHIP = (
     "inline-flex items-center gap-1.5 h-11 tab:h-7 px-2 rounded-md border border-line-2 text-12 text-ink-2 "
     "has-checked:bg-selected has-checked:border-run-line has-checked:text-ink"
 )
-GHOST = "inline-flex items-center h-11 tab:h-8 px-2.5 rounded-md text-12 font-medium text-ink-2 hover:bg-hover"
 
 
 def alert_editor() -> rx.Component:
     return rx.cond(
         FORM.key != "",
-        rx.el.section(
-            rx.el.header(
-                rx.el.div(
-                    rx.el.h2(FORM.title, class_name=f"{TITLE} truncate", id="rule-title"),
-                    rx.cond(
-                        DOING.changed, rx.el.span("changed, not saved", class_name="text-12 text-ink-3 max-tab:hidden")
-                    ),
-                    class_name="flex items-baseline gap-2 min-w-0 grow basis-20",
-                ),
-                rx.cond(SessionState.admin & (FORM.missing == ""), _actions()),
-                inside(
-                    glyph("close", 16, label="Close"),
-                    to=routes.alerts(AskedAlerts(tab="rules")),
-                    class_name="grid place-items-center size-11 tab:size-8 rounded-md text-ink-2 hover:bg-hover",
-                ),
-                class_name="flex flex-wrap items-center gap-2 min-h-12 pl-4 pr-2 border-b border-line",
-            ),
+        open_form(
+            FORM.title,
+            "rule",
             told(DOING.notes, "form"),
             rx.cond(
                 FORM.missing != "",
@@ -61,8 +45,11 @@ def alert_editor() -> rx.Component:
                     class_name="grid grid-cols-[minmax(0,1fr)] desk:grid-cols-[400px_minmax(0,1fr)]",
                 ),
             ),
-            class_name=SURFACE,
-            custom_attrs={"aria-labelledby": "rule-title"},
+            actions=rx.cond(SessionState.admin & (FORM.missing == ""), _actions()),
+            close=routes.alerts(AskedAlerts(tab="rules")),
+            beside=rx.cond(
+                DOING.changed, rx.el.span("changed, not saved", class_name="text-12 text-ink-3 max-tab:hidden")
+            ),
         ),
     )
 
@@ -70,18 +57,7 @@ def alert_editor() -> rx.Component:
 def _actions() -> rx.Component:
     return rx.cond(
         DOING.asking,
-        rx.el.span(
-            rx.el.span("Delete it, and the history of its incidents?", class_name="text-12 text-ink-2"),
-            rx.el.button(
-                "Delete",
-                type="button",
-                on_click=DOING.delete,
-                class_name=f"{BUTTON} h-11 tab:h-8 text-fail-ink! border-fail-line!",
-            ),
-            rx.el.button("Keep", type="button", on_click=DOING.keep, class_name=GHOST),
-            class_name="flex flex-wrap items-center gap-2",
-            role="group",
-        ),
+        sure("Delete it, and the history of its incidents?", delete=DOING.delete, keep=DOING.keep),
         rx.fragment(
             rx.cond(
                 (FORM.key != routes.NEW) & ~FORM.builtin,
@@ -91,7 +67,7 @@ def _actions() -> rx.Component:
             rx.el.button(
                 "Save rule",
                 type="submit",
-                class_name=f"{PRIMARY} h-11 tab:h-8 disabled:bg-sunken disabled:text-ink-3",
+                class_name=SAVE,
                 disabled=~DOING.changed & (FORM.key != routes.NEW),
                 custom_attrs={"form": "rule-form"},
             ),
