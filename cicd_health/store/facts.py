@@ -153,7 +153,8 @@ def _running(*, of_branch: bool) -> sa.Select[Any]:
 
 @cache
 def _unfinished(*, of_branch: bool) -> sa.Select[Any]:
-    where = UNFINISHED, RUN.c.created_at >= THEN, _on_branch(of_branch)
+    """Not of history: of that nobody is told."""
+    where = UNFINISHED, RUN.c.created_at >= THEN, RUN.c.quiet.is_(False), _on_branch(of_branch)
     return sa.select(RUN.c.id, RUN.c.attempt, RUN.c.branch, RUN.c.outcome, RUN.c.created_at).where(*where)
 
 

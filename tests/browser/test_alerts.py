@@ -82,7 +82,7 @@ def test_a_rule_is_tried_while_it_is_typed_and_only_then_saved(page: Page, serve
     page.wait_for_url(re.compile(r"rule=\d+"))
     expect(page.get_by_role("region", name="Rule: Fifty in a row")).to_contain_text("Saved.")
     row = page.get_by_role("row").filter(has_text="Fifty in a row")
-    expect(row).to_contain_text("count 50 runs")
+    expect(row).to_contain_text("50 failures in a row")
     row.get_by_role("switch").click()
     expect(row.get_by_role("switch")).not_to_be_checked()
 
