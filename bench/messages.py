@@ -20,7 +20,7 @@ from bench.load import percentile
 from bench.pushes import send
 
 PER_S = 200
-CONNECTIONS = 16
+CONNECTIONS = 32
 FAILURES = 30
 EVERY_S = 4.0  # seldom enough that none is grouped with another
 WAIT_S = 30.0
