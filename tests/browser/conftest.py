@@ -5,7 +5,8 @@ A machine may be slow: pages are used once they are live, and what is expected m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -72,12 +73,21 @@ def context(browser: Browser, server: running.Server, problems: list[str]) -> It
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def cookies(browser: Browser, server: running.Server) -> Iterator[Sequence[Any]]:
+    """The administrator's, signed in once for a file: each link is a process of its own."""
+    with browser.new_context() as signing_in:
+        signing_in.new_page().goto(server.new_link())
+        yield signing_in.cookies()
+
+
 @pytest.fixture
-def page(context: BrowserContext, server: running.Server, monkeypatch: pytest.MonkeyPatch) -> Page:
+def page(context: BrowserContext, cookies: Sequence[Any], monkeypatch: pytest.MonkeyPatch) -> Page:
     """A page signed in as the administrator, on the overview. Its `goto` waits until the page is live."""
+    context.add_cookies(cookies)
     opened = context.new_page()
     monkeypatch.setattr(opened, "goto", lambda address: go(opened, address))
-    opened.goto(server.new_link())
+    opened.goto("/")
     return opened
 
 

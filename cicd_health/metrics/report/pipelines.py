@@ -138,13 +138,14 @@ def _loudest(incidents: Sequence[OpenIncident]) -> dict[int, OpenIncident]:
 def _flakes(session: Session, query: Query, minute: datetime) -> Mapping[int, Flake]:
     """The flakiest job of each pipeline that has a confirmed one: as of a minute, remembered while nothing changes."""
     since = minute - WINDOW
-    revisions = [Days(session, subject, since, minute).revisions(since, minute) for subject in ("run", "job")]
+    days = [Days(session, subject, since, minute) for subject in ("run", "job")]
 
     def read() -> Mapping[int, Flake]:
         return flakiest(flaky(session, query, minute, commits=CONFIRMED))
 
-    if any(0 in of_subject for of_subject in revisions):
+    if not all(of_subject.certain(since, minute) for of_subject in days):
         return read()
+    revisions = [of_subject.revisions(since, minute) for of_subject in days]
     asked = replace(query, window=Window("custom", since, minute))
     key = "flakes", str(session.get_bind().engine.url), asked, *revisions
     weight = A_PIECE + sum(map(len, revisions))  # there is another key every minute: it is most of what is kept

@@ -54,6 +54,13 @@ class Days:
             self._of_spans[start, end] = found
         return found
 
+    def certain(self, start: datetime, end: datetime) -> bool:
+        """Whether the revisions tell of every change in [start, end).
+
+        A day without one may have rows that no sum is kept of, but for days after the newest: these have none.
+        """
+        return 0 not in self.revisions(start, min(end, self.newest_day + DAY))
+
     def over(self, start: datetime, end: datetime) -> datetime:
         """The end of [start, end), put off to the end of its day where nothing lies between."""
         if self.newest is None or self.newest < start:

@@ -94,7 +94,7 @@ class Ledger:
 
     def _certain(self, start: datetime, end: datetime) -> bool:
         """Whether revisions tell of every change: rows that no sum is kept of have none."""
-        return 0 not in self.days.revisions(start, end)
+        return self.days.certain(start, end)
 
     def _certain_of_days(self, start: datetime, end: datetime) -> bool:
         return self._certain(start, end)

@@ -55,7 +55,7 @@ class Turns:
         found = MEMORY.get(key)
         if found is None:
             found = list(turns(self._verdicts(start, end)))
-            if 0 not in revisions:
+            if self.days.certain(start, end):
                 MEMORY.keep(key, found, A_PIECE + A_TURN * len(found) + len(revisions))
         return found
 
