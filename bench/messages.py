@@ -40,17 +40,35 @@ class Told:
     per_s: float
 
 
+class Named:
+    """When each failing pipeline was named first."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, float] = {}
+        self._more = threading.Condition()
+
+    def note(self, text: str, now: float) -> None:
+        with self._more:
+            for name in re.findall(r"breaks-\d{3}", text):
+                self.at.setdefault(name, now)
+            self._more.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        """Until so many are named, or WAIT_S seconds are over."""
+        with self._more:
+            self._more.wait_for(lambda: len(self.at) >= count, WAIT_S)
+
+
 @contextmanager
-def _channel() -> Generator[tuple[str, dict[str, float]]]:
-    """A webhook that takes everything; its address, and when each failing pipeline was named first."""
-    named: dict[str, float] = {}
+def _channel() -> Generator[tuple[str, Named]]:
+    """A webhook that takes everything; its address, and what it was told of."""
+    named = Named()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             now = time.perf_counter()
             text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"]
-            for name in re.findall(r"breaks-\d{3}", text):
-                named.setdefault(name, now)
+            named.note(text, now)
             self.send_response(200)
             self.end_headers()
 
@@ -77,17 +95,15 @@ def tell(database: str, url: str, folder: Path) -> Told:
     ):
         command = [sys.executable, "-m", "bench.load", prepared.file, server.port, CONNECTIONS, seconds, 50, PER_S]
         load = subprocess.Popen([str(part) for part in command], cwd=servers.ROOT, stdout=subprocess.PIPE, text=True)
-        time.sleep(SETTLE_S)
+        time.sleep(SETTLE_S)  # until the load runs evenly
         sent = {}
         for name, request in failures(FAILURES):
             sent[name] = time.perf_counter()
             send(server.port, request)
-            time.sleep(EVERY_S)
+            time.sleep(EVERY_S)  # the pace that is measured: nothing is waited for
         said, _ = load.communicate()
-        until = time.perf_counter() + WAIT_S
-        while len(named) < len(sent) and time.perf_counter() < until:
-            time.sleep(0.1)
-    took = [named[name] - at for name, at in sent.items() if name in named]
+        named.wait_for(len(sent))
+    took = [named.at[name] - at for name, at in sent.items() if name in named.at]
     return Told(
         database=database,
         failures=len(sent),

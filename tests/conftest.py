@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from cicd_health import queue, settings
 from cicd_health.store import engine
+from tests import loopback
 from tests.postgres_pool import TEMPLATE, PostgresPool
 
 ROOT = Path(__file__).parent.parent
@@ -97,3 +98,10 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
     engine.engine_for(url).dispose()
     engine.engine_for.cache_clear()
     settings.get.cache_clear()
+
+
+@pytest.fixture
+def slack() -> Iterator[loopback.Slack]:
+    """A real webhook on this machine, and what it received."""
+    with loopback.slack() as slack:
+        yield slack

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,6 @@ from cicd_health.model.alert_scope import Scope
 from cicd_health.model.alerts import Severity
 from cicd_health.store import engine, outbox
 from cicd_health.store.tables import IncidentRow
-from tests import loopback
 from tests.delivering import (
     NOW,
     OPENED,
@@ -35,12 +33,6 @@ from tests.delivering import (
 )
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture
-def slack() -> Iterator[loopback.Slack]:
-    with loopback.slack() as slack:
-        yield slack
 
 
 # Who is told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
@@ -28,12 +27,6 @@ from tests.delivering import (
 )
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture
-def slack() -> Iterator[loopback.Slack]:
-    with loopback.slack() as slack:
-        yield slack
 
 
 # When it does not arrive

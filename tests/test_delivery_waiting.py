@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,6 @@ from cicd_health.flow import telling
 from cicd_health.model.alert_drafts import ChannelDraft, Quiet
 from cicd_health.store import engine, outbox
 from cicd_health.store.tables import IncidentRow
-from tests import loopback
 from tests.delivering import (
     NOW,
     OPENED,
@@ -32,12 +30,6 @@ from tests.delivering import (
 )
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture
-def slack() -> Iterator[loopback.Slack]:
-    with loopback.slack() as slack:
-        yield slack
 
 
 # Waiting

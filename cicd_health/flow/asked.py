@@ -54,7 +54,7 @@ class Asked:
         """What it says of these facts. A rule that cannot stand them says nothing: saving goes on."""
         try:
             return self.rule.check(narrowed(facts, self.reach), self.params)
-        except Exception:
+        except Exception:  # a bug in one rule must not keep a run from being saved
             log.exception("rule failed", rule=self.row.slug, pipeline_id=facts.pipeline_id)
             return HOLD
 

@@ -98,7 +98,7 @@ def evaluate_clock(now: datetime) -> int:
             with engine.writing() as session:
                 _judge_by_clock(session, subject, rule_ids, now)
             done += 1
-        except Exception:
+        except Exception:  # whatever is odd about one pipeline, the others are judged; it is asked again in 15 s
             log.exception("not judged by the clock", pipeline_id=subject[0], branch=subject[1])
     return done
 
@@ -139,7 +139,8 @@ def _with_incident(rule: Asked) -> set[Subject]:
 def _with_news(session: Session, subject: Subject, rules: Sequence[Asked], now: datetime) -> set[int]:
     try:
         facts = known.facts(session, subject[0], widest(rule.reach for rule in rules), now, subject[1])
-    except Exception:
+    except Exception:  # as above
+        session.rollback()  # PostgreSQL answers nothing more in a transaction in which something failed
         log.exception("not looked at by the clock", pipeline_id=subject[0], branch=subject[1])
         return set()
     return {row_id(rule.row) for rule in rules if _has_news(rule.incident(subject), rule.verdict(facts))}

@@ -28,7 +28,7 @@ def end_silences(now: datetime) -> int:
         try:
             with engine.writing() as session:
                 end(session, silence_id, now, None)
-        except Exception:
+        except Exception:  # the other silences end all the same; this one is tried again in 15 s
             log.exception("silence not ended", silence_id=silence_id)
     return len(over)
 

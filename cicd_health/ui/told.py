@@ -39,6 +39,13 @@ def broken(error: Exception) -> Note:
     return Note(f"That did not work ({type(error).__name__}); nothing was changed. It is in the log.", "fail")
 
 
+def why_not(error: Exception, gone: str) -> Note:
+    """Why what a person asked for was not done; `gone` says it of a thing that is not there any more."""
+    if isinstance(error, LookupError):
+        return Note(gone, "fail")
+    return refused(error) if isinstance(error, ValueError) else broken(error)
+
+
 def _where(error: Exception) -> str:
     """The file and line it was raised at."""
     trace = error.__traceback__

@@ -8,7 +8,7 @@ from tests import loopback
 from tests.api.conftest import KEY, RECENTLY, receive
 from tests.bodies import github_run
 
-SECRET = "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
+SECRET = "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"  # made up; it must appear in no answer
 SLACK = f"https://hooks.slack.com/services/{SECRET}"
 TEAM: dict[str, object] = {
     "name": "Team",

@@ -22,7 +22,7 @@ from cicd_health.ui.routes import NEW, AskedAlerts
 from cicd_health.ui.source_actions import field, number
 from cicd_health.ui.states.alert_rules import attempted
 from cicd_health.ui.states.following import assign
-from cicd_health.ui.told import Note, broken, refused
+from cicd_health.ui.told import Note, why_not
 
 TOOK_IT = "It took a test message"
 
@@ -159,12 +159,8 @@ def stored(typed: Mapping[str, Any], channel: str) -> tuple[int, Note]:
         if tried is not None and not tried.ok and not fields.get("anyway"):
             return 0, Note("Not saved: it did not take a test message.", "fail", [tried.error or "It gave no reason."])
         id = flow.save_channel(draft, datetime.now(UTC), None if channel == NEW else number(channel))
-    except LookupError:
-        return 0, Note("This channel is not there any more.", "fail")
-    except ValueError as error:
-        return 0, refused(error)
-    except Exception as error:  # said where the button is, without anything that was typed
-        return 0, broken(error)
+    except Exception as error:  # whatever it was, it is said where the button is
+        return 0, why_not(error, "This channel is not there any more.")
     if tried is None:
         return id, Note("Saved.", "ok", done=True)
     if tried.ok:
@@ -176,12 +172,8 @@ def tested(channel_id: int) -> Note:
     """What came of sending a test message. Slow: it calls out."""
     try:
         tried = flow.try_channel(channel_id, datetime.now(UTC))
-    except LookupError:
-        return Note("This channel is not there any more.", "fail")
-    except ValueError as error:
-        return refused(error)
-    except Exception as error:
-        return broken(error)
+    except Exception as error:  # whatever it was, it is said where the button is
+        return why_not(error, "This channel is not there any more.")
     if tried.ok:
         return Note(f"{TOOK_IT} within {tried.seconds:.1f} s.", "ok")
     return Note("It did not take a test message.", "fail", [tried.error or "It gave no reason."])
@@ -196,10 +188,6 @@ def silenced(typed: Mapping[str, Any], who: str) -> Note:
             raise ValueError("Choose for how long.")
         rule_id = number(fields.get("rule", "")) or None
         flow.silence(silences.scope_of(fields), who, now, until, fields.get("reason", "")[:500], rule_id=rule_id)
-    except LookupError:
-        return Note("This rule is not there any more.", "fail")
-    except ValueError as error:
-        return refused(error)
-    except Exception as error:
-        return broken(error)
+    except Exception as error:  # whatever it was, it is said where the button is
+        return why_not(error, "This rule is not there any more.")
     return Note("Silenced. What opens meanwhile is kept, and shown as muted.", "ok", done=True)

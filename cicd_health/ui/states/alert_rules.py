@@ -22,7 +22,7 @@ from cicd_health.ui.alerts_view.rules import Form, RuleRow
 from cicd_health.ui.routes import NEW, AskedAlerts
 from cicd_health.ui.source_actions import number
 from cicd_health.ui.states.following import assign
-from cicd_health.ui.told import Note, broken, refused
+from cicd_health.ui.told import Note, refused, why_not
 
 log = structlog.get_logger(__name__)
 PAUSE_S = 0.4  # after the last keystroke, before a draft is tried
@@ -209,12 +209,8 @@ def stored(typed: Mapping[str, str], rule_id: int | None, enabled: bool) -> tupl
             error.problems,
             Note(error.problems.get("") or "Not saved: correct the fields that are marked.", "fail"),
         )
-    except LookupError:
-        return 0, {}, Note("This rule is not there any more.", "fail")
-    except ValueError as error:
-        return 0, {}, refused(error)
-    except Exception as error:
-        return 0, {}, broken(error)
+    except Exception as error:  # whatever it was, it is said where the button is
+        return 0, {}, why_not(error, "This rule is not there any more.")
     return id, {}, Note("Saved. It is asked with the next run.", "ok")
 
 
@@ -222,10 +218,6 @@ def attempted(change: Callable[[datetime], Any]) -> Note | None:
     """None when it was done, else why not."""
     try:
         change(datetime.now(UTC))
-    except LookupError:
-        return Note("It is not there any more.", "fail")
-    except ValueError as error:
-        return refused(error)
-    except Exception as error:
-        return broken(error)
+    except Exception as error:  # whatever it was, it is said where the button is
+        return why_not(error, "It is not there any more.")
     return None

@@ -9,15 +9,14 @@ from functools import partial
 from typing import Any
 
 import reflex as rx
-import structlog
 
 from cicd_health import flow
 from cicd_health.ui import guard
 from cicd_health.ui.alerts_view import silences
 from cicd_health.ui.source_actions import field, number
 from cicd_health.ui.states.following import assign
+from cicd_health.ui.told import why_not
 
-log = structlog.get_logger(__name__)
 LONGEST_NOTE = 500
 
 
@@ -87,11 +86,6 @@ def done(change: Callable[..., Any], who: str) -> str:
     """Why it could not be done, in a sentence; empty when it was."""
     try:
         change(who=who, now=datetime.now(UTC))
-    except LookupError:
-        return "There is no such incident any more."
-    except ValueError as error:  # over already, and the like
-        return str(error)
-    except Exception as error:  # a bug of ours, or no database: said where the button is
-        log.exception("an incident was not changed")
-        return f"That did not work ({type(error).__name__}); nothing was changed. It is in the log."
+    except Exception as error:  # whatever it was, it is said where the button is
+        return why_not(error, "There is no such incident any more.").text
     return ""
