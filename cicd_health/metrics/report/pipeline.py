@@ -17,7 +17,7 @@ from cicd_health.model.health import Query
 from cicd_health.model.pipeline_report import PipelineReport
 from cicd_health.store import changes
 from cicd_health.store.reports import failures, lists, pipelines
-from cicd_health.store.reports.reading import Reading
+from cicd_health.store.reports.reading import pair
 
 CHANGES = timedelta(days=60)  # change points are shown so far back, however short the window
 
@@ -28,18 +28,17 @@ def pipeline(session: Session, query: Query, now: datetime) -> PipelineReport | 
     if query.pipeline_id is None or not named:
         return None
     window, before = query.window, query.window.previous()
-    reading = Reading(session, query, window.start, window.end)
-    reading_before = Reading(session, query, before.start, before.end)
+    reading, reading_before = readings = pair(session, query)
     total, total_before = reading.total(), reading_before.total()
     step, wide_step = steps_for(window)
     bounds, wide_bounds = edges(window, step, query.tz), edges(window, wide_step, query.tz)
     narrow = buckets(reading, bounds, now)
-    verdicts = pipelines.last_verdicts(session, query, any_branch=True)
+    verdicts = pipelines.last_verdicts_twice(session, query)
     incidents = pipelines.open_incidents(session, query)
-    healths = pipeline_healths(session, query, now, reading, reading_before, named, incidents, verdicts)
+    healths = pipeline_healths(session, query, now, readings, named, incidents, verdicts)
     last = last_runs(session, query)
     restore, restore_before = restore_each(session, query, [(window, total), (before, total_before)])
-    only, last_outcomes = named[0], outcome_by_pipeline(named, verdicts)
+    only, last_outcomes = named[0], outcome_by_pipeline(named, verdicts[0])
     return PipelineReport(
         now=now,
         query=query,

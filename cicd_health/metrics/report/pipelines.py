@@ -25,7 +25,7 @@ from cicd_health.store.reports import pipelines as kept
 from cicd_health.store.reports.days import Days
 from cicd_health.store.reports.pieces import A_PIECE, MEMORY, remembered
 from cicd_health.store.reports.pipelines import LastVerdict, Named, OpenIncident, Streak, Unfinished
-from cicd_health.store.reports.reading import Reading
+from cicd_health.store.reports.reading import Reading, pair
 
 FORGOTTEN = timedelta(days=30)  # a pipeline without a run for so long is left out
 WORST_FIRST = {state: rank for rank, state in enumerate(HealthState)}
@@ -65,16 +65,14 @@ class Known:
 
 def pipelines(session: Session, query: Query, now: datetime) -> tuple[PipelineHealth, ...]:
     """Every pipeline of a query that has a run in the window, or had one in the last 30 days; worst first."""
-    window, before = query.window, query.window.previous()
     return pipeline_healths(
         session,
         query,
         now,
-        Reading(session, query, window.start, window.end),
-        Reading(session, query, before.start, before.end),
+        pair(session, query),
         kept.named(session, query),
         kept.open_incidents(session, query),
-        kept.last_verdicts(session, query, any_branch=True),
+        kept.last_verdicts_twice(session, query),
     )
 
 
@@ -82,14 +80,16 @@ def pipeline_healths(
     session: Session,
     query: Query,
     now: datetime,
-    reading: Reading,
-    before: Reading,
+    readings: tuple[Reading, Reading],
     named: Sequence[Named],
     incidents: Sequence[OpenIncident],
-    verdicts_anywhere: Mapping[int, LastVerdict],
+    verdicts: tuple[Mapping[int, LastVerdict], Mapping[int, LastVerdict]],
 ) -> tuple[PipelineHealth, ...]:
-    """Worst first; of equal ones those that are so for longest, then by name."""
-    known = _read(session, query, now, reading, before, incidents, verdicts_anywhere)
+    """Worst first; of equal ones those that are so for longest, then by name.
+
+    `readings`: of the window and of the one before; `verdicts`: the last of any branch, and of the one that counts.
+    """
+    known = _read(session, query, now, readings, incidents, verdicts)
     shown = [_health(known, pipeline) for pipeline in named if _alive(known, pipeline)]
     never = query.window.end + FORGOTTEN
     return tuple(sorted(shown, key=lambda one: (WORST_FIRST[one.state], one.since or never, one.repo, one.name)))
@@ -99,12 +99,12 @@ def _read(
     session: Session,
     query: Query,
     now: datetime,
-    reading: Reading,
-    before: Reading,
+    readings: tuple[Reading, Reading],
     incidents: Sequence[OpenIncident],
-    verdicts_anywhere: Mapping[int, LastVerdict],
+    all_verdicts: tuple[Mapping[int, LastVerdict], Mapping[int, LastVerdict]],
 ) -> Known:
-    verdicts = kept.last_verdicts(session, query, any_branch=False)
+    reading, before = readings
+    verdicts_anywhere, verdicts = all_verdicts
     failing = [pipeline_id for pipeline_id, last in verdicts.items() if last.outcome.failed]
     unfinished: dict[int, list[Unfinished]] = {}
     for run in kept.unfinished(session, query, now - timedelta(seconds=ABSURD_S)):
@@ -257,7 +257,7 @@ def _present(known: Known, pipeline_id: int, tally: Tally) -> Present:
     runs = known.unfinished.get(pipeline_id, [])
     # The run that started first ends first: all are expected to take as long as the pipeline's median success.
     started = sorted(run.started_at or run.created_at for run in runs if run.outcome is Outcome.RUNNING)
-    usual = reliable_p50(distribution(tally.passed))
+    usual = reliable_p50(distribution(tally.passed)) if started else None
     waiting = [since for run in runs for since in _waits(known, run)]
     return Present(
         running=len(started),

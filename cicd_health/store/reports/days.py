@@ -59,6 +59,8 @@ class Days:
 
         A day without one may have rows that no sum is kept of, but for days after the newest: these have none.
         """
+        if 0 not in self.revisions(start, end):
+            return True
         return 0 not in self.revisions(start, min(end, self.newest_day + DAY))
 
     def over(self, start: datetime, end: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, reduce
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
@@ -67,6 +67,7 @@ class LastVerdict:
     completed_at: datetime | None
     failed_job: str | None
     failed_step: str | None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,14 @@ def or_always(moment: sa.Select[Any]) -> Any:
 
 
 def verdict_on_branch(query: Query, run: Any = RUN) -> sa.ColumnElement[bool]:
-    """Of the branch asked for, else of the default branch: in the words of the partial index, for SQLite to use it."""
+    """Of the branch asked for, else of the default branch: in the words of the partial index, for SQLite to use it.
+
+    As a text: what is said to be a Boolean gets `= 1` behind it there, and fits no index.
+    """
     if query.branch is not None:
         return sa.and_(run.c.branch == query.branch, run.c.outcome.in_(VERDICTS))
     name = run.name
-    return sa.literal_column(f"({name}.default_branch AND {name}.outcome IN {VERDICT_WORDS})", sa.Boolean)
+    return cast("sa.ColumnElement[bool]", sa.text(f"({name}.default_branch AND {name}.outcome IN {VERDICT_WORDS})"))
 
 
 def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
@@ -167,14 +171,35 @@ def _bar(run_id: str, number: str, outcome: str, first: str, duration_s: str, cr
 
 def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[int, LastVerdict]:
     """The last verdict of each pipeline: of any branch, or of the one asked for (else the default branch)."""
-    last = sa.select(NEWEST.c.id).where(NEWEST.c.pipeline_id == PIPELINE.c.id)
-    if not any_branch or query.branch is not None:
-        last = last.where(verdict_on_branch(query, NEWEST))
-    else:
-        last = last.where(NEWEST.c.outcome.in_(VERDICTS))
+    condition = _verdict_anywhere(query) if any_branch else verdict_on_branch(query, NEWEST)
+    return _verdicts(session, _last_runs(query, condition))[0]
+
+
+def last_verdicts_twice(session: Session, query: Query) -> tuple[dict[int, LastVerdict], dict[int, LastVerdict]]:
+    """The same of any branch, and of the one asked for (else the default branch), in one question."""
+    if query.branch is not None:
+        found = last_verdicts(session, query, any_branch=False)
+        return found, found
+    anywhere = _last_runs(query, _verdict_anywhere(query), 0)
+    return _verdicts(session, sa.union_all(anywhere, _last_runs(query, verdict_on_branch(query, NEWEST), 1)))
+
+
+def _verdict_anywhere(query: Query) -> sa.ColumnElement[bool]:
+    return verdict_on_branch(query, NEWEST) if query.branch is not None else NEWEST.c.outcome.in_(VERDICTS)
+
+
+def _last_runs(query: Query, condition: sa.ColumnElement[bool], group: int = 0) -> sa.Select[Any]:
+    """The last run of each pipeline that meets the condition."""
+    last = sa.select(NEWEST.c.id).where(NEWEST.c.pipeline_id == PIPELINE.c.id, condition)
     last = last.order_by(NEWEST.c.created_at.desc(), NEWEST.c.id.desc()).limit(1).scalar_subquery()
-    ids = settled(of_pipelines(query, last.label("run_id")), "ids")
+    return of_pipelines(query, last.label("run_id"), sa.literal(group, sa.Integer).label("in_group"))
+
+
+def _verdicts(session: Session, last_runs: Any) -> tuple[dict[int, LastVerdict], dict[int, LastVerdict]]:
+    """By pipeline, of either group."""
+    ids = settled(last_runs, "ids")
     selected = sa.select(
+        ids.c.in_group,
         RUN.c.pipeline_id,
         RUN.c.id,
         RUN.c.url,
@@ -185,13 +210,12 @@ def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[i
         RUN.c.completed_at,
         RUN.c.failed_job,
         RUN.c.failed_step,
+        RUN.c.number,
     ).join_from(ids, RUN, RUN.c.id == ids.c.run_id)
-    verdicts = {}
-    for row in session.connection().execute(selected):
-        pipeline_id, run_id, url, outcome, first, *rest = row
-        verdicts[pipeline_id] = LastVerdict(
-            pipeline_id, run_id, url, Outcome(outcome), is_rescued(outcome, first), *rest
-        )
+    verdicts: tuple[dict[int, LastVerdict], dict[int, LastVerdict]] = {}, {}
+    for group, pipeline_id, run_id, url, outcome, first, *rest in session.connection().execute(selected):
+        rescued = is_rescued(outcome, first)
+        verdicts[group][pipeline_id] = LastVerdict(pipeline_id, run_id, url, Outcome(outcome), rescued, *rest)
     return verdicts
 
 

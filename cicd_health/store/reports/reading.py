@@ -27,11 +27,30 @@ from cicd_health.store.tallies import ALL, Scope
 ROOM = 10_000_000  # of one reading that nothing may remain of
 
 
+class Ground:
+    """What readings of one query that lie within a window need alike, read once."""
+
+    def __init__(self, session: Session, query: Query, start: datetime, end: datetime) -> None:
+        self._session, self._query, self._start, self._end = session, query, start, end
+
+    @cached_property
+    def days(self) -> Days:
+        return Days(self._session, self._query.subject, self._start, self._end)
+
+    @cached_property
+    def pipelines(self) -> Scope:
+        ids = counting.pipeline_ids(self._query).order_by(counting.PIPELINE.c.id)
+        return Scope("pipeline", tuple(self._session.connection().execute(ids).scalars()))
+
+
 class Reading:
     """One window of one query. The tallies are shared with others who read the same: nobody may change them."""
 
-    def __init__(self, session: Session, query: Query, start: datetime, end: datetime) -> None:
+    def __init__(
+        self, session: Session, query: Query, start: datetime, end: datetime, ground: Ground | None = None
+    ) -> None:
         self.session, self.query, self.start, self.end = session, query, start, end
+        self._ground = ground or Ground(session, query, start, end)
 
     @property
     def exact(self) -> bool:
@@ -55,15 +74,11 @@ class Reading:
         return {key: piece.tally for key, piece in found.items()}
 
     @cached_property
-    def _days(self) -> Days:
-        return Days(self.session, self.query.subject, self.start, self.end)
-
-    @cached_property
     def _ledger(self) -> Ledger:
         """Of the query's own scope."""
         if not counting.tallied(self.query):
             return self._counted("pipeline")
-        kept = KeptSums(self.session, self._days, self.query.subject, self._scope())
+        kept = KeptSums(self.session, self._ground.days, self.query.subject, self._scope())
         many = kept.total(self.start, self.end).tally.total > counting.MANY
         return kept if many else self._counted("pipeline", exact=True)
 
@@ -71,15 +86,13 @@ class Reading:
     def _by_pipeline(self) -> Ledger:
         if isinstance(self._ledger, CountedRows):
             return self._ledger
-        ids = counting.pipeline_ids(self.query).order_by(counting.PIPELINE.c.id)
-        scope = Scope("pipeline", tuple(self.session.connection().execute(ids).scalars()))
-        return KeptSums(self.session, self._days, self.query.subject, scope)
+        return KeptSums(self.session, self._ground.days, self.query.subject, self._ground.pipelines)
 
     def _counted(self, by: Label, exact: bool | None = None) -> CountedRows:
         """By counting rows; exact as long as there are few, unless it is said."""
         wanted = Wanted.of(self.session, self.query, by)
         memory = MEMORY if wanted.lasting else Memory(ROOM)
-        asked = self.session, self._days, wanted, memory, {}
+        asked = self.session, self._ground.days, wanted, memory, {}
         if exact is None:
             exact = CountedRows(*asked, exact=True).few(self.start, self.end)
         return CountedRows(*asked, exact=exact)
@@ -96,3 +109,13 @@ class Reading:
         if query.repo is not None:
             ids = ids.where(REPOSITORY.c.name == query.repo)
         return Scope("repo", tuple(self.session.connection().execute(ids).scalars()))
+
+
+def pair(session: Session, query: Query) -> tuple[Reading, Reading]:
+    """Of the query's window, and of the one before it."""
+    window, before = query.window, query.window.previous()
+    ground = Ground(session, query, before.start, window.end)
+    return (
+        Reading(session, query, window.start, window.end, ground),
+        Reading(session, query, before.start, before.end, ground),
+    )
