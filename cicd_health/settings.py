@@ -8,14 +8,39 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cicd_health import secret_file
+from cicd_health.setting_kinds import (
+    DAYS,
+    MAIL,
+    PER_MINUTE,
+    PORT,
+    SECRETS,
+    WEB,
+    Addresses,
+    AppriseAddress,
+    Comma,
+    DatabaseAddress,
+    Days,
+    FullName,
+    Host,
+    Mail,
+    Network,
+    Origin,
+    PerMinute,
+    Port,
+    RedisAddress,
+    RoleRule,
+    RoleRules,
+    Secrets,
+    WebAddress,
+    setting,
+)
 
 DOTENV = Path(".env")
 GIVEN = "_given"  # ends the name of a field whose setting is worked out when nothing was given
@@ -23,97 +48,6 @@ GIVEN = "_given"  # ends the name of a field whose setting is worked out when no
 
 class SettingsError(Exception):
     """A setting is wrong; the message is one sentence with its name, its value and what is allowed."""
-
-
-def setting(
-    default: Any,
-    meaning: str,
-    allowed: str = "a text",
-    *,
-    unit: str = "",
-    also: tuple[str, ...] = (),
-    secret: bool = False,
-    shown: str = "",
-) -> Any:
-    """One setting. `allowed` ends the sentence "it must be …"; `shown` documents a default that is worked out.
-
-    Addresses are left out of the repr like secrets: they may hold a password.
-    """
-    about: dict[str, Any] = {"allowed": allowed, "unit": unit, "also": list(also), "secret": secret, "shown": shown}
-    return Field(default, description=meaning, repr=not secret and "://" not in allowed, json_schema_extra=about)
-
-
-def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _split_addresses(value: object) -> object:
-    """Split at the commas and blanks that begin another address: an Apprise address may hold commas itself."""
-    return tuple(re.split(r"[,\s]+(?=[a-z0-9+]+://)", value.strip(", \n"))) if isinstance(value, str) else value
-
-
-def _address(value: str, *schemes: str) -> str:
-    address = urlsplit(value)
-    if address.scheme not in schemes or not address.hostname or address.port == 0:  # a bad port raises by itself
-        raise ValueError(f"not an address of {schemes}")
-    return value
-
-
-def _web(value: str) -> str:
-    return _address(value, "http", "https").rstrip("/")
-
-
-def _origin(value: str) -> str:
-    address = urlsplit(_web(value))
-    if address.path or address.query or address.fragment or address.username:
-        raise ValueError("more than an origin")
-    return value.rstrip("/").lower()
-
-
-def _database(value: str) -> str:
-    # A file, or PostgreSQL on a Unix socket.
-    if re.match(r"sqlite:///(?!:memory:).|postgres(ql)?://[^/]*/[^?]+\?(.*&)?host=/", value):
-        return value
-    return _address(value, "postgres", "postgresql", "postgresql+psycopg2")
-
-
-def _redis(value: str) -> str:
-    return value if value.startswith("unix://") else _address(value, "redis", "rediss")
-
-
-def _some(value: str) -> str:
-    if not value.replace(",", "").strip():
-        raise ValueError("commas only")
-    return value
-
-
-def _matching(pattern: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"does not match {pattern}")
-        return value
-
-    return AfterValidator(check)
-
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-Days = Annotated[int, Field(ge=1, le=36_500)]
-WebAddress = Annotated[str, AfterValidator(_web)]
-Origin = Annotated[str, AfterValidator(_origin)]
-DatabaseAddress = Annotated[str, AfterValidator(_database)]
-RedisAddress = Annotated[str, AfterValidator(_redis)]
-Host = Annotated[str, _matching(r"[^\s/]+")]
-Mail = Annotated[str, _matching(r"[^@\s,]+@[^@\s,]+")]
-FullName = Annotated[str, _matching(r"(?a:(?!\.{1,2}/)[\w.-]+/(?!\.{1,2}$)[\w.-]+)")]
-AppriseAddress = Annotated[str, _matching(r"[a-z0-9+]+://\S*")]
-Secrets = Annotated[str, AfterValidator(_some)]
-Comma = BeforeValidator(_split)
-
-PORT = "a whole number from 1 to 65535"
-DAYS = "a whole number from 1 to 36500"
-WEB = "an address such as https://ci.example.com"
-MAIL = "an e-mail address"
-SECRETS = "a text, or a comma list of texts that are all accepted"
 
 
 class Settings(BaseSettings):
@@ -160,6 +94,30 @@ class Settings(BaseSettings):
     admin_password_given: str | None = setting(None, "Password of the first user.", secret=True, shown="generated")
     api_key: Secrets | None = setting(None, "An API key of scope admin, for automation.", SECRETS, secret=True)
     public_read: bool = setting(False, "Visitors may look without signing in.", "true or false")
+    public_badges: bool = setting(False, "Anybody may see the badges, for pages that are public.", "true or false")
+    trusted_proxies: Annotated[tuple[Network, ...], Comma] = setting(
+        (),
+        "Proxies in front of the server, whose `X-Forwarded-For` is believed.",
+        "a comma list of addresses or networks such as 10.0.0.0/8",
+    )
+    oidc_issuer: WebAddress | None = setting(
+        None, "Single sign-on: the address of the OpenID Connect provider.", "an address such as https://id.example.com"
+    )
+    oidc_client_id: str | None = setting(None, "Our name at that provider.")
+    oidc_client_secret: str | None = setting(None, "Our secret at that provider.", secret=True)
+    oidc_name: str = setting("Single sign-on", "Words on the button of the sign-in page.")
+    oidc_role_claim: str | None = setting(
+        None, "The claim that says who may what, such as `groups`; parts of a path are separated by dots."
+    )
+    oidc_roles: Annotated[tuple[RoleRule, ...], RoleRules] = setting(
+        (),
+        "Which role a value of that claim gives; of several the highest.",
+        "a comma list of value=role, the role one of viewer, operator, admin; with semicolons, values may hold commas",
+    )
+    oidc_default_role: Literal["viewer", "operator", "admin", "none"] = setting(
+        "viewer", "Role of people without such a value; `none` does not let them in.", "viewer, operator, admin or none"
+    )
+
     github_webhook_secret_given: Secrets | None = setting(
         None, "Signs GitHub's webhooks; a source may have its own.", SECRETS, secret=True, shown="generated"
     )
@@ -192,6 +150,11 @@ class Settings(BaseSettings):
         5, "Time between two comparisons with the provider.", "a whole number from 1 to 1440", unit="minutes"
     )
 
+    api_rate_limit: PerMinute = setting(6000, "Requests of one key or person in a minute.", PER_MINUTE, unit="requests")
+    anonymous_rate_limit: PerMinute = setting(
+        600, "Requests of one address in a minute, without key or session.", PER_MINUTE, unit="requests"
+    )
+
     alert_threshold: Annotated[int, Field(ge=1, le=50)] = setting(
         1,
         "Failures in a row before the built-in failure rule opens an incident.",
@@ -213,7 +176,7 @@ class Settings(BaseSettings):
     smtp_port: Port = setting(587, "Port of the mail server.", PORT)
     smtp_user: str | None = setting(None, "User at the mail server.")
     smtp_pass: str | None = setting(None, "Password at the mail server.", secret=True)
-    apprise_urls: Annotated[tuple[AppriseAddress, ...], BeforeValidator(_split_addresses)] = setting(
+    apprise_urls: Annotated[tuple[AppriseAddress, ...], Addresses] = setting(
         (),
         "More channels, in Apprise's notation.",
         "a comma list of Apprise addresses such as json://host/path",
@@ -225,8 +188,14 @@ class Settings(BaseSettings):
     )
     log_retention_days: Days = setting(180, "Logs are kept so long.", DAYS, unit="days")
     delivery_retention_days: Days = setting(30, "Received deliveries and messages are kept so long.", DAYS, unit="days")
+    audit_retention_days: Days = setting(730, "The audit log, of who changed what, is kept so long.", DAYS, unit="days")
     log_fetch: Literal["failed", "all"] = setting(
         "failed", "Logs fetched when a job ends; the others when somebody opens them.", "failed or all"
+    )
+    prometheus_pipelines: Annotated[int, Field(ge=0, le=5000)] = setting(
+        100,
+        "Pipelines with series of their own in `GET /metrics`; the rest is `other`.",
+        "a whole number from 0 to 5000",
     )
     log_max_mb: Annotated[int, Field(ge=1, le=1024)] = setting(
         20,
@@ -274,6 +243,10 @@ class Settings(BaseSettings):
             raise SettingsError("GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY must both be set, or neither.")
         if (self.jenkins_user is None) != (self.jenkins_token is None):
             raise SettingsError("JENKINS_USER and JENKINS_TOKEN must both be set, or neither.")
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise SettingsError("OIDC_ISSUER and OIDC_CLIENT_ID must both be set, or neither.")
+        if bool(self.oidc_roles) != (self.oidc_role_claim is not None):
+            raise SettingsError("OIDC_ROLE_CLAIM and OIDC_ROLES must both be set, or neither.")
         if self.alert_email_to and not self.smtp_host:
             raise SettingsError(
                 "ALERT_EMAIL_TO is set, so SMTP_HOST must be set too: it is the server that mails go through."

@@ -39,7 +39,7 @@ def test_the_first_user_signs_in(admin):
     person = access.who(sign_in() or "", NOW)
     assert person is not None
     assert (person.email, person.role) == (EMAIL, "admin")
-    assert person.scopes == {"read", "ingest", "admin"}
+    assert person.scopes == {"read", "ingest", "operate", "admin"}
 
 
 def test_a_second_start_makes_no_second_user_and_ends_no_session(admin):
@@ -57,7 +57,7 @@ def test_another_password_in_the_settings_replaces_the_old_one_and_ends_its_sess
 
 
 def test_passwords_tokens_and_keys_are_not_in_the_database(admin):
-    secrets = [PASSWORD, sign_in(), access.new_link(NOW), access.create_key("ci", ["read"], NOW)]
+    secrets = [PASSWORD, sign_in(), access.new_link(NOW), access.create_key("ci", ["read"], NOW).key]
     kept = everything_kept()
     assert not any(str(secret) in kept for secret in secrets)
 
@@ -99,37 +99,6 @@ def test_a_link_holds_for_a_day_and_once(admin):
 def test_without_an_administrator_there_is_no_link(database):
     with pytest.raises(LookupError):
         access.new_link(NOW)
-
-
-def test_a_key_may_do_what_its_scopes_say_until_it_is_revoked(database):
-    key = access.create_key("a script", ["read", "ingest"], NOW)
-    assert access.key_scopes(key, NOW) == {"read", "ingest"}
-    with engine.writing() as session:
-        session.connection().execute(sa.update(ApiKeyRow).values(revoked_at=NOW))
-    assert access.key_scopes(key, NOW + timedelta(seconds=6)) == set()
-
-
-def test_an_admin_key_may_do_everything(database):
-    assert access.key_scopes(access.create_key("root", ["admin"], NOW), NOW) == {"read", "ingest", "admin"}
-
-
-@pytest.mark.parametrize("scopes", [[], ["write"], ["read", "write"]])
-def test_an_unknown_scope_is_refused(database, scopes):
-    with pytest.raises(ValueError, match="scopes are some of"):
-        access.create_key("a script", scopes, NOW)
-
-
-def test_keys_of_the_settings(database, monkeypatch):
-    monkeypatch.setenv("API_KEY", "automation")
-    monkeypatch.setenv("INGEST_TOKEN", "old token, new token")
-    settings.get.cache_clear()
-    assert access.key_scopes("automation", NOW) == {"read", "ingest", "admin"}
-    assert access.key_scopes("new token", NOW) == access.key_scopes("old token", NOW) == {"ingest"}
-    assert access.key_scopes("old token, new token", NOW) == set()
-
-
-def test_without_api_key_an_empty_key_is_nobody(database):
-    assert access.key_scopes("", NOW) == set()
 
 
 @pytest.mark.parametrize(

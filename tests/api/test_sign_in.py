@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cicd_health import access, settings
-from cicd_health.api.sign_in import local
+from cicd_health.api.session_cookie import local
+from cicd_health.api.sign_in import in_words
 from tests.api.conftest import NOW
 
 RIGHT = {"email": "wren@kestrel.example", "password": "correct horse"}
@@ -53,7 +54,9 @@ def test_after_five_wrong_attempts_this_user_has_to_wait_and_others_do_not(clien
     for _ in range(5):
         client.post("/login", data=RIGHT | {"password": "wrong"})
     answer = client.post("/login", data=RIGHT)
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert "Too many attempts. Wait" in answer.text
     assert client.post("/login", data=RIGHT | {"email": "other@kestrel.example"}).status_code == 401
     assert access.sign_in(**RIGHT, address="10.0.0.9", user_agent="", now=NOW)
 
@@ -127,3 +130,59 @@ def test_a_form_of_any_size_or_kind_is_answered(client):
     assert client.post("/login", content=b"x" * 30_000).status_code == 413
     assert client.post("/login", content=b"\xff\xfe").status_code == 400
     assert client.post("/login", content=b"").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1, "1 second"), (40, "40 seconds"), (59, "a minute"), (61, "2 minutes"), (3600, "an hour")]
+)
+def test_a_wait_is_told_in_words(seconds, words):
+    assert in_words(seconds) == words
+
+
+def test_who_is_invited_chooses_a_password_without_any_script(client):
+    token = access.invite("ash@kestrel.example", "viewer", NOW).token
+    for _ in range(2):  # programs that look into mails open it first
+        page = client.get(f"/login/link?token={token}")
+        assert (page.status_code, "Choose a password" in page.text) == (200, True)
+        assert "ash@kestrel.example" in page.text
+        assert "without changing it" not in page.text
+    weak = client.post("/login/link", data={"token": token, "password": "short"})
+    assert (weak.status_code, "at least 10 characters" in weak.text, token in weak.text) == (422, True, True)
+    none = client.post("/login/link", data={"token": token, "keep": "1"})
+    assert none.status_code == 422
+    answer = client.post("/login/link", data={"token": token, "password": "a long password"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "a page" in client.get("/").text
+    again = client.post("/login/link", data={"token": token, "password": "a long password"})
+    assert (again.status_code, "has been used" in again.text) == (410, True)
+
+
+def test_who_has_a_password_may_keep_it(client):
+    invitation = access.invite("ash@kestrel.example", "viewer", NOW)
+    access.set_first_password(invitation.token, "a long password", "", "", NOW)
+    token = access.new_link_for(invitation.user_id, NOW)
+    assert "without changing it" in client.get(f"/login/link?token={token}").text
+    assert client.post("/login/link", data={"token": token, "keep": "1"}).status_code == 303
+    assert access.sign_in("ash@kestrel.example", "a long password", "", "", NOW)
+
+
+def test_another_sites_form_chooses_no_password(client):
+    token = access.invite("ash@kestrel.example", "viewer", NOW).token
+    form = {"token": token, "password": "a long password"}
+    assert client.post("/login/link", data=form, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert access.look_at_link(token, NOW)
+
+
+def test_behind_a_trusted_proxy_each_visitor_has_an_address_of_their_own(client, monkeypatch):
+    def attempts(**headers: str) -> list[int]:
+        return [client.post("/login", data=RIGHT | {"password": "no"}, headers=headers).status_code for _ in range(6)]
+
+    client._transport.client = ("10.0.0.1", 4711)
+    assert attempts(**{"X-Forwarded-For": "203.0.113.1"})[-1] == 429
+    assert attempts(**{"X-Forwarded-For": "203.0.113.2"})[0] == 429  # not believed
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8")
+    settings.get.cache_clear()
+    assert attempts(**{"X-Forwarded-For": "203.0.113.2"})[0] == 401
+    assert client.post("/login", data=RIGHT, headers={"X-Forwarded-For": "203.0.113.3"}).status_code == 303
+    (first, *_) = access.users()
+    assert [line.address for line in access.sessions_of(first.id, NOW)] == ["203.0.113.3"]

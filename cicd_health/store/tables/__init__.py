@@ -8,6 +8,7 @@ from cicd_health.store.tables.alerts import (
     SilenceRow,
     StepOfIncidentRow,
 )
+from cicd_health.store.tables.audit import AuditRow
 from cicd_health.store.tables.columns import UtcDateTime
 from cicd_health.store.tables.findings import ChangeRow, FlakeRow
 from cicd_health.store.tables.inbox import DeliveryRow, RefusalRow
@@ -15,15 +16,17 @@ from cicd_health.store.tables.logs import LogChunkRow, LogRow
 from cicd_health.store.tables.people import ApiKeyRow, SessionRow, SignInLinkRow, UserRow
 from cicd_health.store.tables.places import PipelineRow, RepositoryRow, SourceRow
 from cicd_health.store.tables.runs import AttemptRow, JobRow, RunRow, StepRow
-from cicd_health.store.tables.sums import KeptSumsRow, TallyRow
+from cicd_health.store.tables.sums import EndingsRow, KeptSumsRow, TallyRow
 from cicd_health.store.tables.watches import WatchRow
 
 __all__ = [
     "ApiKeyRow",
     "AttemptRow",
+    "AuditRow",
     "ChangeRow",
     "ChannelRow",
     "DeliveryRow",
+    "EndingsRow",
     "FlakeRow",
     "IncidentRow",
     "JobRow",

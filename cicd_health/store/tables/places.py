@@ -37,6 +37,8 @@ class SourceRow(SQLModel, table=True):
     error: str | None = text(default=None)
     error_at: datetime | None = maybe_moment()
     webhook_secret: str | None = text(default=None)  # encrypted
+    webhook_secret_before: str | None = text(default=None)  # encrypted; holds too, until the moment below
+    webhook_secret_before_until: datetime | None = maybe_moment()
     token: str | None = text(default=None)  # encrypted
     created_at: datetime = moment()
 

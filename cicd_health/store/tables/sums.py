@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from cicd_health.store.tables.columns import BigId, UtcDateTime, maybe_moment, text
+from cicd_health.store.tables.columns import BigId, UtcDateTime, maybe_moment, moment, row_id, text
 
 
 class TallyRow(SQLModel, table=True):
@@ -37,3 +37,17 @@ class KeptSumsRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     edition: int
     counted_at: datetime | None = maybe_moment()
+
+
+class EndingsRow(SQLModel, table=True):
+    """Attempts of a pipeline that ended in one way: see `store.endings`. `placed`: put together, with its own place."""
+
+    __tablename__ = "endings"
+
+    id: int | None = row_id()
+    pipeline_id: int = Field(sa_type=BigId)  # 0 for all that have no place; not a reference: it is counted for good
+    provider: str
+    outcome: str
+    sums: str = text()  # JSON: `model.endings.Ended`
+    placed: bool = False
+    at: datetime = moment()  # when the last of them was saved

@@ -30,6 +30,8 @@ class WatchRow(SQLModel, table=True):
     enabled: bool = True
     token: str | None = text(default=None)  # encrypted; else the source's
     webhook_secret: str | None = text(default=None)  # encrypted
+    webhook_secret_before: str | None = text(default=None)  # encrypted; holds too, until the moment below
+    webhook_secret_before_until: datetime | None = maybe_moment()
     etag: str | None = text(default=None)
     last_poll_at: datetime | None = maybe_moment()
     complete_until: datetime | None = maybe_moment()
