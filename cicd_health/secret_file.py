@@ -44,6 +44,22 @@ def names(folder: Path) -> frozenset[str]:
         raise _unusable(folder, error) from error
 
 
+def changed_at(folder: Path) -> int:
+    """Another number whenever the file is another; 0 while there is none."""
+    try:
+        return path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def kept(folder: Path) -> tuple[str, ...]:
+    """The secrets themselves, for those who must not let them out; empty when the file cannot be read."""
+    try:
+        return tuple(_read(folder).values())
+    except (OSError, SecretFileError):
+        return ()
+
+
 def _unusable(folder: Path, error: OSError) -> SecretFileError:
     return SecretFileError(f"DATA_DIR is {str(folder)!r}, but {path(folder)} cannot be used: {error}.")
 

@@ -29,6 +29,20 @@ def unseal(sealed: str) -> str:
         raise WrongKey("it was stored under another SECRET_KEY") from None
 
 
+def opens(sealed: str) -> bool:
+    """Whether one of the present keys opens it."""
+    try:
+        unseal(sealed)
+    except WrongKey:
+        return False
+    return True
+
+
+def reseal(sealed: str) -> str:
+    """The same secret, encrypted with the first key. Raises WrongKey."""
+    return seal(unseal(sealed))
+
+
 @functools.lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(_derived(key)) for key in keys])

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import structlog
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
+from cicd_health import outgoing
 from cicd_health.alerts.message import Message, mail_html
 from cicd_health.alerts.mrkdwn import escape, mrkdwn
 from cicd_health.settings import Settings
@@ -75,6 +76,7 @@ def describe(url: str) -> Described:
     url = url.strip()
     if re.search(r"webhook\.office\.com/", url):
         raise ValueError("Microsoft has retired these addresses: make one with a workflow in Teams")
+    _refuse_forbidden(url)
     plugin = _plugin(url)
     if _is_web(url) and (plugin is None or type(plugin).__name__ == "NotifySlack"):
         return Described("slack", "Slack" if plugin else "Webhook", f"{url.split('//')[0]}//{_web_host(url)}/…")
@@ -83,6 +85,15 @@ def describe(url: str) -> Described:
     if type(plugin).__name__ == "NotifyEmail":
         return Described("email", "E-mail", _mail_masked(plugin))
     return Described(KINDS.get(type(plugin).__name__, "apprise"), str(plugin.service_name), _masked(plugin))
+
+
+def _refuse_forbidden(url: str) -> None:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        raise ValueError(NOWHERE) from None
+    if outgoing.is_forbidden(host):
+        raise ValueError("nothing is ever sent to this address: it is link-local, or tells a machine its credentials")
 
 
 def targets(settings: Settings) -> dict[str, Target]:
@@ -138,8 +149,12 @@ def _plugin(url: str) -> Any:
     # What it logs holds parts of addresses: it goes into its answers, of which we choose what to tell.
     logging.getLogger("apprise").propagate = False
     logging.getLogger("apprise").setLevel(logging.DEBUG)
+    outgoing.guard()
     asset = AppriseAsset(app_id=APP, storage_mode="memory", service_timeout=LIMIT_S)
-    return Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    plugin: Any = Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    if plugin is not None:  # whatever its address says: a message goes where somebody meant it to go
+        plugin.redirects = False
+    return plugin
 
 
 def _is_web(url: str) -> bool:

@@ -33,6 +33,50 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
     return Problem(content, status_code=status, headers=headers)
 
 
+EXPLAINED = {
+    400: "What was said cannot be read: a cursor that is not one of ours, a body that is not JSON.",
+    401: "No key and no session, or one that is not valid.",
+    403: "The key or the person may not do this.",
+    404: "There is no such thing.",
+    408: "The body came too slowly.",
+    409: "It cannot be done as things are now; `detail` says why.",
+    413: "The body is too large.",
+    422: "Some value is not allowed; `errors` says which.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    503: "The database, or what else it needs, cannot be reached at the moment; try again.",
+}
+SCHEMA = {
+    "title": "Problem",
+    "description": "What went wrong. Some problems say more in members of their own. Source: RFC 9457",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["at", "message"],
+                "properties": {"at": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+    "examples": [{"type": "about:blank", "title": "Not Found", "status": 404, "detail": "There is no run 7."}],
+}
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These errors, as the description of a route names them."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": EXPLAINED.get(status, HTTPStatus(status).phrase), "content": content}
+        for status in statuses
+    }
+
+
 def unavailable(
     detail: str = "The database cannot be reached. Nothing was accepted; please try again.",
 ) -> JSONResponse:

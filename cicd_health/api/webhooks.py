@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,10 +16,11 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from cicd_health import access, flow, settings
-from cicd_health.api import bodies
+from cicd_health.api import bodies, limits
+from cicd_health.api.client_address import client_address
 from cicd_health.api.inbox import Inbox, NotKept
 from cicd_health.api.problems import HANDLERS, problem, unavailable
-from cicd_health.api.webhook_secrets import RepositorySecrets
+from cicd_health.api.webhook_secrets import OwnSecrets
 from cicd_health.flow import Receipt
 from cicd_health.model.deliveries import Incoming
 from cicd_health.providers import PROVIDERS
@@ -32,9 +33,29 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A repeat: `state` is duplicate."},
     400: {"description": "Not JSON."},
     401: {"description": "Wrong signature or token; nothing is stored."},
+    408: {"description": "The body came too slowly."},
     413: {"description": "Over 25 MB."},
+    429: {"description": "Too many wrong signatures from this address in a minute; right ones are never limited."},
     503: {"description": "Could not be kept; try again."},
 }
+
+# How each proves itself, in words and as a parameter.
+PROOF: dict[str, tuple[str, dict[str, Any]]] = {
+    "github": (
+        "The header is the HMAC of the raw body with GITHUB_WEBHOOK_SECRET, or with the repository's own secret.",
+        {"name": "X-Hub-Signature-256", "in": "header", "schema": {"type": "string"}},
+    ),
+    "jenkins": (
+        "JENKINS_WEBHOOK_TOKEN is given in the query, as a Bearer token, as Basic password or in X-Jenkins-Token.",
+        {"name": "token", "in": "query", "schema": {"type": "string"}},
+    ),
+}
+
+
+def _sent(parameter: dict[str, Any]) -> dict[str, Any]:
+    """The body and the proof, as the description of the API tells them."""
+    body = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {"parameters": [parameter], "requestBody": body}
 
 
 class Refusals:
@@ -64,7 +85,7 @@ def secrets_of(slug: str) -> tuple[str, ...]:
 
 def endpoints(inbox: Inbox) -> dict[str, Endpoint]:
     """What answers a POST to each webhook address; every provider has one, and an alias."""
-    refusals, own = Refusals(), RepositorySecrets()
+    refusals, own = Refusals(), OwnSecrets()
     found: dict[str, Endpoint] = {}
     for provider in PROVIDERS.values():
         found[f"/webhooks/{provider.slug}"] = found[f"/webhook/{provider.slug}"] = _endpoint(
@@ -73,7 +94,7 @@ def endpoints(inbox: Inbox) -> dict[str, Endpoint]:
     return found
 
 
-def _endpoint(provider: Provider, inbox: Inbox, refusals: Refusals, own: RepositorySecrets) -> Endpoint:
+def _endpoint(provider: Provider, inbox: Inbox, refusals: Refusals, own: OwnSecrets) -> Endpoint:
     async def webhook(request: Request) -> JSONResponse:
         return await _take(request, provider, inbox, refusals, own)
 
@@ -84,10 +105,18 @@ def router(found: dict[str, Endpoint]) -> APIRouter:
     """The webhook addresses as part of the described API."""
     routes = APIRouter(tags=["webhooks"], max_body_size=bodies.READ)
     for provider in PROVIDERS.values():
-        path, name = f"/webhooks/{provider.slug}", f"Webhook of {provider.label}"
-        routes.add_api_route(path, found[path], methods=["POST"], status_code=202, responses=ANSWERS, summary=name)
-        alias = f"/webhook/{provider.slug}"
-        routes.add_api_route(alias, found[alias], methods=["POST"], include_in_schema=False)
+        for first in ("webhooks", "webhook"):
+            path = f"/{first}/{provider.slug}"
+            routes.add_api_route(
+                path,
+                found[path],
+                methods=["POST"],
+                status_code=202,
+                responses=ANSWERS,
+                name=f"{first}_{provider.slug}",
+                description=f"What {provider.label} sends. {PROOF[provider.slug][0]}",
+                openapi_extra=_sent(PROOF[provider.slug][1]),
+            )
     return routes
 
 
@@ -98,7 +127,7 @@ def express(found: dict[str, Endpoint]) -> ASGIApp:
 
 
 async def _take(
-    request: Request, provider: Provider, inbox: Inbox, refusals: Refusals, own: RepositorySecrets
+    request: Request, provider: Provider, inbox: Inbox, refusals: Refusals, own: OwnSecrets
 ) -> JSONResponse:
     now = datetime.now(UTC)
     body = await bodies.read(request)
@@ -106,6 +135,7 @@ async def _take(
     try:
         await _prove(request, provider, headers, body, own, now)
     except BadSignature as error:
+        await limits.failed(client_address(request.scope))
         await refusals.add(provider.slug, str(error), now)
         return problem(401, f"Not proved to come from {provider.label}: {error}.")
     try:
@@ -131,25 +161,30 @@ async def _take(
 
 
 async def _prove(
-    request: Request, provider: Provider, headers: dict[str, str], body: bytes, own: RepositorySecrets, now: datetime
+    request: Request, provider: Provider, headers: dict[str, str], body: bytes, own: OwnSecrets, now: datetime
 ) -> None:
-    """By the instance's secret, else by that of the repository which the body is about. Raises BadSignature."""
+    """By the instance's secret, else by one of the source or repository that the body is about. Raises BadSignature."""
     try:
         await bodies.reading(body, provider.verify, headers, request.query_params, body, secrets_of(provider.slug))
     except BadSignature:
         if not await run_in_threadpool(own.any, provider, now):
             raise
-        await run_in_threadpool(_prove_by_repository, provider, headers, body, own, now)
+        await run_in_threadpool(_prove_by_own, provider, headers, request.query_params, body, own, now)
 
 
-def _prove_by_repository(
-    provider: Provider, headers: dict[str, str], body: bytes, own: RepositorySecrets, now: datetime
+def _prove_by_own(
+    provider: Provider,
+    headers: dict[str, str],
+    query: Mapping[str, str],
+    body: bytes,
+    own: OwnSecrets,
+    now: datetime,
 ) -> None:
     try:
         payload = provider.decode(headers, body)
     except NotJson:
         raise BadSignature("the signature is not ours, and the body is not JSON") from None
-    own.verify(provider, headers, payload, body, now)
+    own.verify(provider, headers, query, payload, body, now)
 
 
 def _answer(receipt: Receipt) -> JSONResponse:

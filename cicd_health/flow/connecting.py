@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
-from cicd_health import queue, settings, vault
+from cicd_health import outgoing, queue, settings, vault
 from cicd_health.model.watches import BackfillState
 from cicd_health.providers import PROVIDERS
 from cicd_health.providers.remote import Connection, Remote, Tested
-from cicd_health.store import engine, names, watches
+from cicd_health.store import audit, engine, names, watches
 from cicd_health.store.tables import SourceRow, WatchRow
 
 GITHUB, JENKINS = "github", "jenkins"
@@ -42,6 +42,8 @@ def address(url: str) -> str:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username or re.search(r"[\s\x00]", text):
         raise ValueError("The address must be like https://ci.example.com, without user and password.")
+    if outgoing.is_forbidden(parts.hostname or ""):
+        raise ValueError("This address is link-local, or tells a machine its credentials: it is never connected to.")
     return text
 
 
@@ -95,6 +97,8 @@ def _connected(session: Session, row: SourceRow, url: str, now: datetime) -> int
     for watch in watches.of_source(session, source_id):
         watch.trouble = watch.error = watch.error_at = None
         watch.next_poll_at, watch.tries = now, 0
+    said = {"url": url, "user": row.username, "app_id": row.app_id, "token": row.token is not None}
+    audit.note(session, "source.connected", _subject(row), now, **said)
     engine.announce(session, "sources")
     return source_id
 
@@ -104,12 +108,14 @@ def forget_connection(source_id: int, now: datetime) -> None:
     with engine.writing() as session:
         row = watches.source(session, source_id)
         row.token = row.username = row.app_id = row.app_private_key = None
+        row.webhook_secret = row.webhook_secret_before = row.webhook_secret_before_until = None
         row.origin, row.base_url, row.trouble, row.error, row.error_at = "event", None, None, None, None
         row.next_poll_at = row.complete_until = None
         for watch in watches.of_source(session, source_id):
             if watch.origin == "user":
                 session.delete(watch)
         session.flush()
+        audit.note(session, "source.disconnected", _subject(row), now)
         sync_settings(session, now)
         engine.announce(session, "sources")
 
@@ -138,6 +144,8 @@ def watch(
             found.webhook_secret = vault.seal(secret)
         if token:
             found.next_poll_at = found.trouble = found.error = found.error_at = None
+        said = {"source": _subject(row), "backfill": backfill, "token": bool(token), "secret": bool(secret)}
+        audit.note(session, "repo.watched", f"watch {found.id} ({found.name})", now, **said)
         return names.row_id(found)
 
 
@@ -162,7 +170,12 @@ def unwatch(watch_id: int, now: datetime) -> None:
         if row.origin == "env":
             raise ValueError(f"{row.name or 'This server'} is named in the settings: remove it there.")
         session.delete(row)
+        audit.note(session, "repo.unwatched", f"watch {watch_id} ({row.name})", now)
         engine.announce(session, "sources")
+
+
+def _subject(row: SourceRow) -> str:
+    return f"source {row.id} ({row.provider} {row.host})"
 
 
 def _checked(provider: str, name: str) -> str:

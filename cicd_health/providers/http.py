@@ -9,13 +9,13 @@ import random
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
 
-from cicd_health import __version__
+from cicd_health import __version__, outgoing
 from cicd_health.providers.json_reader import decode_json
 from cicd_health.providers.provider import NotJson
 from cicd_health.providers.remote import RemoteError, Trouble
@@ -96,13 +96,19 @@ class Stream:
 class Client:
     """One server, asked with one set of credentials. Threads may share it. Use it in a `with`."""
 
-    def __init__(self, base_url: str, auth: Auth | None, headers: Mapping[str, str] | None) -> None:
+    def __init__(
+        self, base_url: str, auth: Auth | None, headers: Mapping[str, str] | None, hurry_s: float | None = None
+    ) -> None:
         try:
             self._base = httpx.URL(base_url.rstrip("/") + "/")
         except httpx.InvalidURL as error:
             raise RemoteError(Trouble.UNREACHABLE, f"{base_url.rpartition('@')[2][:200]!r} is no address") from error
+        outgoing.guard()
         self._auth = auth
-        self._http = httpx.Client(headers={"User-Agent": USER_AGENT, **(headers or {})}, timeout=TIMES)
+        self._outside = False  # whether the server itself was found at a public address
+        self._tries, self._total_s = (1, hurry_s) if hurry_s else (TRIES, TOTAL_S)
+        times = httpx.Timeout(hurry_s) if hurry_s else TIMES
+        self._http = httpx.Client(headers={"User-Agent": USER_AGENT, **(headers or {})}, timeout=times)
 
     def __enter__(self) -> Self:
         return self
@@ -122,9 +128,9 @@ class Client:
 
         A server that is not there for a moment is asked again, twice, within a minute. Raises RemoteError.
         """
-        deadline = time.monotonic() + TOTAL_S
-        for tried in range(1, TRIES + 1):
-            last = tried == TRIES or time.monotonic() > deadline - PAUSE_S * 4
+        deadline = time.monotonic() + self._total_s
+        for tried in range(1, self._tries + 1):
+            last = tried == self._tries or time.monotonic() > deadline - PAUSE_S * 4
             try:
                 answer = self._once("GET", path, deadline, largest, params=params, headers=headers)
                 if last or answer.status not in PASSING:
@@ -135,10 +141,18 @@ class Client:
             time.sleep(PAUSE_S * tried * random.uniform(0.5, 1.5))
         raise AssertionError("the last try returns or raises")
 
-    def post(self, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """Send a document, once. Raises RemoteError."""
+    def post(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a document or a form, once. Raises RemoteError."""
+        deadline = time.monotonic() + self._total_s
         try:
-            return self._once("POST", path, time.monotonic() + TOTAL_S, LARGEST, json=json, headers=headers)
+            return self._once("POST", path, deadline, LARGEST, json=json, data=form, headers=headers)
         except LOST as error:
             raise _unreachable(self._url(path), error) from error
 
@@ -168,7 +182,9 @@ class Client:
 
     def _once(self, method: str, path: str, deadline: float, largest: int, **request: Any) -> Answer:
         url = self._url(path)
-        with _told(url), self._http.stream(method, url, auth=self._auth_for(url), **request) as response:
+        asking = self._http.stream(method, url, auth=self._auth_for(url), **request)
+        with self._bounds(url), _told(url), asking as response:
+            self._note_place(url, response)
             body = bytearray()
             for chunk in response.iter_bytes():  # as they come: waiting for a full one could take for ever
                 body += chunk
@@ -182,10 +198,11 @@ class Client:
         """An answer whose body is still to come; what the body of the `with` raises passes."""
         built = self._http.build_request("GET", url, **request)
         try:
-            with _told(url):
+            with self._bounds(url), _told(url):
                 response = self._http.send(built, auth=None if anonymous else self._auth_for(url), stream=True)
         except LOST as error:
             raise _unreachable(url, error) from error
+        self._note_place(url, response)
         try:
             yield response
         finally:
@@ -197,13 +214,30 @@ class Client:
         except httpx.InvalidURL as error:
             raise RemoteError(Trouble.GARBLED, f"{self._base.host} gave an address that is none") from error
 
+    def _bounds(self, url: httpx.URL) -> AbstractContextManager[None]:
+        """A server outside may send us on to servers outside only: what is inside is none of its business."""
+        elsewhere = _origin(url) != _origin(self._base)
+        return outgoing.public_only() if elsewhere and self._outside else nullcontext()
+
+    def _note_place(self, url: httpx.URL, response: httpx.Response) -> None:
+        stream = response.extensions.get("network_stream")
+        if stream is not None and _origin(url) == _origin(self._base):
+            with suppress(OSError):  # it may be closed already
+                place = stream.get_extra_info("server_addr")
+                self._outside = place is not None and outgoing.is_public(str(place[0]))
+
     def _auth_for(self, url: httpx.URL) -> Auth | None:
         return self._auth if _origin(url) == _origin(self._base) else None
 
 
-def open_client(base_url: str, *, auth: Auth | None = None, headers: Mapping[str, str] | None = None) -> Client:
-    """A client for the server at `base_url`; proxies are taken from the environment. Raises RemoteError."""
-    return Client(base_url, auth, headers)
+def open_client(
+    base_url: str, *, auth: Auth | None = None, headers: Mapping[str, str] | None = None, hurry_s: float | None = None
+) -> Client:
+    """A client for the server at `base_url`; proxies are taken from the environment. Raises RemoteError.
+
+    `hurry_s`: somebody waits; each answer is asked for once, and not waited for longer than that.
+    """
+    return Client(base_url, auth, headers, hurry_s)
 
 
 def refuse_failure(answer: Answer | Stream) -> None:
