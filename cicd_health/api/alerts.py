@@ -11,9 +11,10 @@ from cicd_health.alerts import RULES
 from cicd_health.api import alert_shapes
 from cicd_health.api.acting import acted
 from cicd_health.api.alert_bodies import Muting, Noted
-from cicd_health.api.auth import ADMIN, READER, Who
+from cicd_health.api.auth import OPERATOR, READER, Who
 from cicd_health.api.clock import Now
 from cicd_health.api.paging import Page, WantedPage
+from cicd_health.api.problems import answers
 from cicd_health.api.words import LARGEST_ID, Id, Word, choices, words
 from cicd_health.model.alerts import IncidentState, Severity
 from cicd_health.store import alert_lists, engine
@@ -60,28 +61,28 @@ def alert(alert_id: Id) -> alert_shapes.AlertDetail:
         return acted(lambda: alert_shapes.read_alert(session, alert_id))
 
 
-@router.post("/alerts/{alert_id}/ack", dependencies=[ADMIN])
+@router.post("/alerts/{alert_id}/ack", dependencies=[OPERATOR], responses=answers(409))
 def acknowledge(alert_id: Id, who: Who, now: Now, noted: Noted | None = None) -> alert_shapes.AlertDetail:
     """Say that somebody takes care of it: nothing more is sent until it is over."""
     acted(lambda: flow.acknowledge_alert(alert_id, who, now, noted.note if noted else ""))
     return alert(alert_id)
 
 
-@router.post("/alerts/{alert_id}/resolve", dependencies=[ADMIN])
+@router.post("/alerts/{alert_id}/resolve", dependencies=[OPERATOR], responses=answers(409))
 def resolve(alert_id: Id, who: Who, now: Now, noted: Noted | None = None) -> alert_shapes.AlertDetail:
     """End it by hand. It opens again with the next failure, not before."""
     acted(lambda: flow.resolve_alert(alert_id, who, now, noted.note if noted else ""))
     return alert(alert_id)
 
 
-@router.post("/alerts/{alert_id}/mute", dependencies=[ADMIN])
+@router.post("/alerts/{alert_id}/mute", dependencies=[OPERATOR], responses=answers(409))
 def mute(alert_id: Id, muting: Muting, who: Who, now: Now) -> alert_shapes.AlertDetail:
     """Send nothing of it for a time, or until it is fixed."""
     acted(lambda: flow.mute_alert(alert_id, who, now, muting.ends_at(now), muting.reason))
     return alert(alert_id)
 
 
-@router.post("/alerts/{alert_id}/unmute", dependencies=[ADMIN])
+@router.post("/alerts/{alert_id}/unmute", dependencies=[OPERATOR], responses=answers(409))
 def unmute(alert_id: Id, who: Who, now: Now) -> alert_shapes.AlertDetail:
     """End its mute."""
     acted(lambda: flow.unmute_alert(alert_id, who, now))

@@ -16,23 +16,35 @@ from cicd_health import __version__, flow
 from cicd_health.api import (
     alert_settings,
     alerts,
+    audit,
+    badges,
     bodies,
+    cctray,
     channels,
     deliveries,
     docs,
+    etags,
     exports,
+    failures,
+    feed,
     flaky,
     flat,
     gate,
     health,
     ingest,
+    keys,
     live_socket,
     logs,
+    me,
+    meter,
     metrics,
     notifications,
+    openapi,
+    own_secrets,
     pipelines,
     polling,
     problems,
+    prometheus,
     repos,
     rules,
     runs,
@@ -40,11 +52,14 @@ from cicd_health.api import (
     sign_in,
     silences,
     sources,
+    sso,
+    stream,
+    users,
     webhooks,
 )
 from cicd_health.api.health import JobsError
 from cicd_health.api.inbox import Inbox
-from cicd_health.live import Hub
+from cicd_health.live import Hub, rights
 
 ABOUT = """Lists are paged: `next` is the cursor of the following page. Times are ISO 8601 UTC, durations are seconds,
 rates are 0–1. Errors are `application/problem+json`. Send a key as `Authorization: Bearer KEY`."""
@@ -76,8 +91,12 @@ def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks
         docs_url=None,
         redoc_url=None,
         max_body_size=bodies.SPOKEN,
+        generate_unique_id_function=openapi.operation_id,
     )
     problems.install(app)
+    app.add_middleware(etags.Tags)
+    openapi.describe(app)
+    told = feed.Feed(hub, rights)
     for router in (
         webhooks.router(hooks),
         ingest.router(inbox),
@@ -86,6 +105,7 @@ def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks
         series.router,
         pipelines.router,
         flaky.router,
+        failures.router,
         exports.router,
         alert_settings.router,
         alerts.router,
@@ -96,12 +116,22 @@ def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks
         deliveries.router,
         sources.router,
         repos.router,
+        own_secrets.router,
+        keys.router,
         polling.router,
         logs.router,
         flat.router,
-        live_socket.router(hub),
+        live_socket.router(told),
+        stream.router(told),
         sign_in.router(),
+        sso.router(),
+        users.router,
+        me.router,
+        audit.router,
         health.router(jobs_error),
+        prometheus.router(),
+        cctray.router,
+        badges.router,
         docs.router,
     ):
         app.include_router(router)
@@ -110,6 +140,6 @@ def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks
 
 def build(hub: Hub, jobs_error: JobsError) -> Starlette:
     """For `rx.App(api_transformer=[…, build(hub, jobs_error), gate.Gate])`: Reflex mounts its pages behind it."""
-    inbox = Inbox(flow.receive)
+    inbox = Inbox(meter.counted(flow.receive))
     hooks = webhooks.endpoints(inbox)
     return Starlette(routes=[Door(api(hub, jobs_error, inbox, hooks), webhooks.express(hooks), hooks)])

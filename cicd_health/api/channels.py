@@ -37,6 +37,7 @@ def add(wanted: alert_bodies.ChannelDraft, now: Now, response: Response) -> Chan
 
 @router.get("/{channel_id}", dependencies=[READER])
 def channel(channel_id: Id, now: Now) -> Channel:
+    """One channel."""
     with engine.reading() as session:
         row = alert_lists.of_id(alert_lists.channels(session, now), channel_id)
     if row is None:

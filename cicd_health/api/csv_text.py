@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def text_of(rows: Iterable[Sequence[Any]]) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from cicd_health.api.auth import READER
 from cicd_health.api.clock import Now
 from cicd_health.api.csv_text import MEDIA_TYPE, attachment, text_of
 from cicd_health.api.metrics import GroupBy, check_groups
+from cicd_health.api.problems import answers
 from cicd_health.api.question import Asked
 from cicd_health.api.runs import WantedRuns
 from cicd_health.metrics import report
@@ -60,8 +61,8 @@ def _cells(row: Any) -> list[Any]:
     return [*row[:EXTERNAL_ID], external_id, *row[EXTERNAL_ID + 1 :]]
 
 
-@router.get("/metrics.csv", response_class=Response, responses=CSV)
-def metrics(asked: Asked, now: Now, group_by: GroupBy | None = None) -> Response:
+@router.get("/metrics.csv", response_class=StreamingResponse, responses={**CSV, **answers(400, 404)})
+def metrics(asked: Asked, now: Now, group_by: GroupBy | None = None) -> StreamingResponse:
     """The numbers of each group as CSV, or of the whole window as one row without a key."""
     with engine.reading() as session:
         query = asked.query(session, now)
@@ -70,8 +71,15 @@ def metrics(asked: Asked, now: Now, group_by: GroupBy | None = None) -> Response
             groups: report.Groups = [({"key": None}, report.summary(session, query, now))]
         else:
             groups = report.groups(session, query, group_by)
-    rows = ([*(key.get(name) for name in KEYS), *(of(summary) for of in NUMBERS.values())] for key, summary in groups)
-    return Response(text_of([[*KEYS, *NUMBERS], *rows]), media_type=MEDIA_TYPE, headers=attachment("metrics.csv"))
+    return StreamingResponse(group_lines(groups), media_type=MEDIA_TYPE, headers=attachment("metrics.csv"))
+
+
+def group_lines(groups: report.Groups) -> Iterator[str]:
+    """A line for each group, some at a time."""
+    yield text_of([[*KEYS, *NUMBERS]])
+    for first in range(0, len(groups), AT_ONCE):
+        some = groups[first : first + AT_ONCE]
+        yield text_of([*(key.get(name) for name in KEYS), *(of(row) for of in NUMBERS.values())] for key, row in some)
 
 
 def _seconds(name: str) -> dict[str, Callable[[Summary], Any]]:

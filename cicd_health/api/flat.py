@@ -14,6 +14,7 @@ from starlette.responses import Response
 from cicd_health.api import alert_bodies, alert_settings, logs, metrics
 from cicd_health.api.auth import ADMIN, READER
 from cicd_health.api.clock import Now
+from cicd_health.api.problems import answers
 from cicd_health.api.question import Asked
 from cicd_health.api.words import Id, Word
 from cicd_health.model.health import Summary
@@ -86,16 +87,16 @@ def _by_short_name(outcomes: dict[str, str]) -> dict[str, str]:
     }
 
 
-@router.get("/metrics/summary")
-@router.get("/api/summary", include_in_schema=False)
-@router.get("/api/metrics", include_in_schema=False)
+@router.get("/metrics/summary", responses=answers(400, 404))
+@router.get("/api/summary", name="api_summary", responses=answers(400, 404))
+@router.get("/api/metrics", name="api_metrics", responses=answers(400, 404))
 def summary(asked: Asked, now: Now) -> FlatSummary:
     """The main numbers of a window."""
     return FlatSummary.of(metrics.read_summary(asked, now))
 
 
 @router.get("/builds")
-@router.get("/api/runs", include_in_schema=False)
+@router.get("/api/runs", name="api_runs")
 def builds(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[Build]:
     """The latest builds, newest first."""
     with engine.reading() as session:
@@ -108,7 +109,7 @@ def log(run_id: Id) -> Response:
     return logs.of_run(run_id)
 
 
-@router.get("/builds/latest")
+@router.get("/builds/latest", responses=answers(404))
 def latest(pipeline: Word) -> Build:
     """The newest build of one pipeline, by its name or id."""
     with engine.reading() as session:
@@ -118,7 +119,7 @@ def latest(pipeline: Word) -> Build:
     return Build.of(rows[0])
 
 
-@router.post("/api/alerts/test", dependencies=[ADMIN], include_in_schema=False)
+@router.post("/api/alerts/test", dependencies=[ADMIN], responses=answers(404, 409))
 def try_alerts(now: Now, wanted: alert_bodies.TestDraft | None = None) -> alert_settings.TestResults:
     """A test message to one channel, to an address, or to every channel."""
     return alert_settings.try_out(now, wanted)

@@ -17,6 +17,7 @@ from cicd_health.api.clock import Now
 from cicd_health.api.flat import Build
 from cicd_health.api.inbox import Inbox, NotKept
 from cicd_health.api.paging import Page
+from cicd_health.api.problems import answers
 from cicd_health.flow import Receipt
 from cicd_health.model.deliveries import Incoming
 from cicd_health.providers.flat import parse_flat, parse_generic
@@ -59,7 +60,7 @@ def router(inbox: Inbox) -> APIRouter:
     """The routes, which wait until what they were sent is on disk."""
     routes = APIRouter(tags=["ingest"], dependencies=[INGESTER], max_body_size=bodies.READ)
 
-    @routes.post("/api/v1/ingest", status_code=201, openapi_extra=_json_body(RUN_EXAMPLE))
+    @routes.post("/api/v1/ingest", status_code=201, responses=answers(400), openapi_extra=_json_body(RUN_EXAMPLE))
     async def ingest(request: Request, now: Now) -> Page[shapes.Run]:
         """One run, or a list of at most 1,000.
 
@@ -78,7 +79,13 @@ def router(inbox: Inbox) -> APIRouter:
 
 
 def _add_flat(routes: APIRouter, inbox: Inbox, slug: str) -> None:
-    @routes.post(f"/ingest/{slug}", status_code=201, name=f"ingest_{slug}", openapi_extra=_json_body(FLAT_EXAMPLE))
+    @routes.post(
+        f"/ingest/{slug}",
+        status_code=201,
+        name=f"flat_{slug}",
+        responses=answers(400),
+        openapi_extra=_json_body(FLAT_EXAMPLE),
+    )
     async def ingest_flat(request: Request, now: Now) -> Build:
         """One build in the flat form; the same url, without one the same started_at, is the same build again."""
         body, payload = await _read(request)

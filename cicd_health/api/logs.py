@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from cicd_health import flow
-from cicd_health.api.auth import ADMIN, READER
+from cicd_health.api.auth import OPERATOR, READER
 from cicd_health.api.clock import Now
 from cicd_health.api.paging import Page
 from cicd_health.api.problems import problem
@@ -72,7 +72,7 @@ class Asked(BaseModel):
 def search(
     q: Annotated[Word, Query(description="3 characters or more, from the beginning of a word on; case is ignored.")],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> Page[Hit]:
     """Lines with this text in all kept logs, the logs kept last first; of a stretch of one log 20 lines at most.
 
@@ -90,7 +90,7 @@ def search(
 def _chunk(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= LARGEST_ID):
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 20 and int(cursor) <= LARGEST_ID):
         raise HTTPException(400, "This cursor is not one of ours: use `next` of the page before.")
     return int(cursor)
 
@@ -143,13 +143,13 @@ def of_job(
     return _answer(_lines(log, from_line, count, q, ansi=ansi), name)
 
 
-@router.post("/runs/{run_id}/logs/fetch", dependencies=[ADMIN], status_code=202)
+@router.post("/runs/{run_id}/logs/fetch", dependencies=[OPERATOR], status_code=202)
 def fetch_of_run(run_id: Id, now: Now) -> Asked:
     """Ask the provider for the log of a run, if it is not here."""
     return _fetch(run_id, None, now)
 
 
-@router.post("/jobs/{job_id}/logs/fetch", dependencies=[ADMIN], status_code=202)
+@router.post("/jobs/{job_id}/logs/fetch", dependencies=[OPERATOR], status_code=202)
 def fetch_of_job(job_id: Id, now: Now) -> Asked:
     """Ask the provider for the log of a job, if it is not here."""
     with engine.reading() as session:

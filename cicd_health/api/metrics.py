@@ -14,6 +14,7 @@ from cicd_health.api.auth import READER
 from cicd_health.api.clock import Now
 from cicd_health.api.explained import Explained
 from cicd_health.api.numbers_shapes import Numbers, NumbersBefore, NumbersOfGroup, Windowed, in_window
+from cicd_health.api.problems import answers
 from cicd_health.api.question import Asked, Question
 from cicd_health.api.words import Word
 from cicd_health.metrics import METRICS, report
@@ -40,7 +41,7 @@ def read_summary(asked: Question, now: datetime) -> Summary:
         return report.summary(session, asked.query(session, now), now)
 
 
-@router.get("/metrics")
+@router.get("/metrics", responses=answers(400, 404))
 def metrics(
     asked: Asked,
     now: Now,

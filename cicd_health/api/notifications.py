@@ -9,9 +9,10 @@ from starlette.exceptions import HTTPException
 
 from cicd_health import flow
 from cicd_health.api.alert_shapes import LoggedNotification
-from cicd_health.api.auth import ADMIN, READER
+from cicd_health.api.auth import OPERATOR, READER
 from cicd_health.api.clock import Now
 from cicd_health.api.paging import Page, WantedPage
+from cicd_health.api.problems import answers
 from cicd_health.api.words import LARGEST_ID, Id, Word, words
 from cicd_health.model.alerts import NotificationState
 from cicd_health.store import alert_lists, engine
@@ -37,7 +38,7 @@ def notifications(
     return Page(items=[LoggedNotification.of(row) for row in rows], next=following)
 
 
-@router.post("/{notification_id}/retry", status_code=202, dependencies=[ADMIN])
+@router.post("/{notification_id}/retry", status_code=202, dependencies=[OPERATOR], responses=answers(409))
 def retry(notification_id: Id, now: Now) -> LoggedNotification:
     """Send a message now that waits or was given up. One that its channel took is not sent again."""
     try:

@@ -1,21 +1,25 @@
-"""Cursors: where a page ends, as text that clients hand back and need not understand."""
+"""Lists in pages: how much of one, and what follows.
+
+A page goes on after a row, never after a number of rows: what arrives or leaves in between neither repeats nor hides
+any other row.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, TypeVar
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException
 
-from cicd_health.api.words import LARGEST_ID
-from cicd_health.store.lists import Place, Row
+from cicd_health.api import cursors
+from cicd_health.store.lists import Named, Place, Row
 
 T = TypeVar("T")
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
 
 
 class Page(BaseModel, Generic[T]):
@@ -25,34 +29,15 @@ class Page(BaseModel, Generic[T]):
     next: str | None = None
 
 
-def encode(place: Place) -> str:
-    return base64.urlsafe_b64encode(f"{place[0].isoformat()} {place[1]}".encode()).decode().rstrip("=")
-
-
-def decode(cursor: str) -> Place:
-    """The place a cursor stands for. 400 when it is not one of ours."""
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        moment, _, id = text.partition(" ")
-        place = datetime.fromisoformat(moment), int(id)
-        # Ours are in UTC: another zone could lead out of the years that there are.
-        if place[0].utcoffset() != timedelta(0) or not 0 <= place[1] <= LARGEST_ID:
-            raise ValueError
-    except (ValueError, binascii.Error, OverflowError):
-        raise HTTPException(400, "This cursor is not one of ours: use `next` of the page before.") from None
-    return place
+encode = cursors.of_place
 
 
 class Wanted:
-    """How much of a list, and after which place."""
+    """How much of a list that is ordered by time, newest first, and after which place."""
 
-    def __init__(
-        self,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-        cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
-    ) -> None:
+    def __init__(self, limit: Limit = 50, cursor: Cursor = None) -> None:
         self.limit = limit
-        self.after = decode(cursor) if cursor else None
+        self.after: Place | None = cursors.to_place(cursor) if cursor else None
 
     @property
     def one_more(self) -> int:
@@ -70,22 +55,71 @@ class Wanted:
 WantedPage = Annotated[Wanted, Depends()]
 
 
-class Position:
-    """How much of a list that is made anew for each page, and how many of it were on the pages before."""
+class WantedNamed:
+    """How much of a list that is ordered by time, newest first, or by name."""
 
     def __init__(
         self,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-        cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        sort: Annotated[
+            Literal["-created_at", "name"], Query(description="The latest to appear first, or by name.")
+        ] = "-created_at",
     ) -> None:
         self.limit = limit
-        self.before = decode(cursor)[1] if cursor else 0
+        self.by_name = sort == "name"
+        self.after: Place | Named | None = None
+        if cursor:
+            self.after = cursors.to_name(cursor) if self.by_name else cursors.to_place(cursor)
 
-    def cut(self, everything: Sequence[T]) -> tuple[Sequence[T], str | None]:
-        """This page and its `next`."""
-        end = self.before + self.limit
-        following = encode((datetime.fromtimestamp(0, UTC), end)) if end < len(everything) else None
-        return everything[self.before : end], following
+    @property
+    def one_more(self) -> int:
+        """How many rows to ask for, to see whether a page follows."""
+        return self.limit + 1
+
+    def cut(self, rows: Sequence[Row]) -> tuple[Sequence[Row], str | None]:
+        """The rows of this page and its `next`."""
+        if len(rows) <= self.limit:
+            return rows, None
+        last = rows[self.limit - 1]
+        if self.by_name:
+            return rows[: self.limit], cursors.of_name((last["name"], last["id"]))
+        return rows[: self.limit], encode((last["created_at"], last["id"]))
 
 
-Positioned = Annotated[Position, Depends()]
+NamedPage = Annotated[WantedNamed, Depends()]
+
+
+class Ranked:
+    """How much of a list that is worked out anew for each page and put in order by numbers.
+
+    The cursor holds the moment of the first page, so that all pages are of the same window, and the last row's rank.
+    """
+
+    def __init__(self, limit: Limit = 50, cursor: Cursor = None) -> None:
+        self.limit = limit
+        self._cursor = cursor
+
+    def as_of(self, now: datetime, order: str, length: int) -> datetime:
+        """The moment of the first page. 400 for a cursor of another list or order; ranks have `length` numbers."""
+        return cursors.to_rank(self._cursor, order, length)[0] if self._cursor else now
+
+    def cut(
+        self, rows: Sequence[T], order: str, as_of: datetime, place: Callable[[T], tuple[tuple[float, ...], str]]
+    ) -> tuple[list[T], str | None]:
+        """This page, lowest rank first, and its `next`. `place` gives a row's rank, and what tells it from others."""
+        placed = sorted(((*_placed(place(row)), row) for row in rows), key=lambda one: one[:2])
+        if self._cursor and placed:
+            _, rank, identity = cursors.to_rank(self._cursor, order, len(placed[0][0]))
+            placed = [one for one in placed if one[:2] > (rank, identity)]
+        page = placed[: self.limit]
+        following = cursors.of_rank(order, as_of, *page[-1][:2]) if len(placed) > self.limit else None
+        return [row for *_, row in page], following
+
+
+def _placed(place: tuple[tuple[float, ...], str]) -> tuple[tuple[float, ...], str]:
+    rank, identity = place
+    return rank, hashlib.sha256(identity.encode(errors="replace")).hexdigest()[:16]
+
+
+RankedPage = Annotated[Ranked, Depends()]

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from cicd_health.api import shapes
 from cicd_health.api.auth import READER
 from cicd_health.api.clock import Now
-from cicd_health.api.paging import Page, WantedPage
+from cicd_health.api.paging import NamedPage, Page
 from cicd_health.api.pipeline_shapes import PipelineDetail, PipelineLine
 from cicd_health.api.question import AskedSpan, WindowSlug
 from cicd_health.api.words import Id, Word
@@ -28,16 +28,17 @@ router = APIRouter(prefix="/api/v1", tags=["pipelines"], dependencies=[READER])
 
 @router.get("/pipelines")
 def pipelines(
-    page: WantedPage,
+    page: NamedPage,
     now: Now,
     provider: Word | None = None,
     repo: Word | None = None,
     window: WindowSlug = "7d",
     numbers: Annotated[bool, Query(description="Also the state and the numbers of each.")] = True,
 ) -> Page[PipelineLine]:
-    """Pipelines, the latest to appear first, each with its state and its numbers in the window."""
+    """Pipelines, each with its state and its numbers in the window."""
     with engine.reading() as session:
-        rows, following = page.cut(lists.pipelines(session, provider, repo, page.one_more, page.after), "created_at")
+        found = lists.pipelines(session, provider, repo, page.one_more, page.after, by_name=page.by_name)
+        rows, following = page.cut(found)
         asked = health.Query(window_ending(window, now), provider=provider, repo=repo)
         states = _healths(session, asked, now) if rows and numbers else {}
     return Page(items=[PipelineLine.of(row, states.get(row["id"])) for row in rows], next=following)

@@ -9,29 +9,30 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cicd_health import flow
-from cicd_health.api.auth import ADMIN
+from cicd_health.api.auth import OPERATOR
 from cicd_health.api.clock import Now
+from cicd_health.api.problems import answers
 from cicd_health.api.watch_shapes import Queued, Waiting
 from cicd_health.api.words import LARGEST_ID, Word
 from cicd_health.store import engine, watch_lines
 
-router = APIRouter(prefix="/api/v1", tags=["sources"], dependencies=[ADMIN])
+router = APIRouter(prefix="/api/v1", tags=["sources"], dependencies=[OPERATOR])
 
 
-class Wanted(BaseModel):
+class PollDraft(BaseModel):
     """What to ask about; everything when nothing is said. `repo` is a repository's or Jenkins job's full name."""
 
     source: int | None = None
     repo: Word | None = None
 
 
-@router.post("/poll/run", status_code=202)
-def run(now: Now, wanted: Wanted | None = None) -> Queued:
+@router.post("/poll/run", status_code=202, responses=answers(404))
+def run(now: Now, wanted: PollDraft | None = None) -> Queued:
     """Compare with the providers now. A wait that a provider asked for holds."""
-    return queue(wanted or Wanted(), now)
+    return queue(wanted or PollDraft(), now)
 
 
-def queue(wanted: Wanted, now: datetime) -> Queued:
+def queue(wanted: PollDraft, now: datetime) -> Queued:
     """404 for what is not watched, or no source."""
     if wanted.source is not None and not 0 < wanted.source <= LARGEST_ID:
         raise HTTPException(404, f"There is no source {wanted.source}.")
@@ -52,7 +53,7 @@ def queue(wanted: Wanted, now: datetime) -> Queued:
     return Queued(queued=queued, waiting=waiting)
 
 
-def _named(wanted: Wanted, now: datetime) -> list[int]:
+def _named(wanted: PollDraft, now: datetime) -> list[int]:
     with engine.reading() as session:
         lines = watch_lines.lines(session, now, wanted.source)
     found = [line.id for line in lines if line.name.lower() == (wanted.repo or "").lower()]

@@ -16,6 +16,7 @@ from cicd_health.api import shapes
 from cicd_health.api.auth import ADMIN, READER
 from cicd_health.api.clock import Now
 from cicd_health.api.paging import Page, WantedPage
+from cicd_health.api.problems import answers
 from cicd_health.api.runs import WantedRuns, page_of
 from cicd_health.api.watch_shapes import RepoDetail, Watch
 from cicd_health.api.words import Word
@@ -43,7 +44,7 @@ Owner = Annotated[str, Path(max_length=300, pattern=r"^[^\x00]*$")]
 Secret = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f]*$")]
 
 
-class Wanted(BaseModel):
+class WatchDraft(BaseModel):
     """A repository to watch: `repo` (or `full_name`) is owner/name; or `owner` and `name`.
 
     `token`: for this repository alone, else the source's. `secret`: that of its webhook, beside the instance's; it
@@ -68,12 +69,14 @@ class Wanted(BaseModel):
         return said
 
 
-class Step(BaseModel):
+class BackfillStep(BaseModel):
+    """What to do with the walk into the past."""
+
     action: Literal["stop", "resume"]
 
 
 @router.post("/repos", status_code=201, dependencies=[ADMIN], responses={200: {"description": "It was watched."}})
-def watch(wanted: Wanted, now: Now, response: Response) -> Watch:
+def watch(wanted: WatchDraft, now: Now, response: Response) -> Watch:
     """Watch a GitHub repository; a second time the token and secret given now count, the others stay."""
     name = wanted.named()
     known = _find(name, now)
@@ -119,7 +122,7 @@ def runs(owner: Owner, name: Owner, wanted: WantedRuns, page: WantedPage, now: N
         return page_of(run_page(session, chosen, page.limit, page.after))
 
 
-@router.delete("/repos/{owner}/{name}", status_code=204, dependencies=[ADMIN])
+@router.delete("/repos/{owner}/{name}", status_code=204, dependencies=[ADMIN], responses=answers(409))
 def unwatch(owner: Owner, name: Owner, now: Now) -> None:
     """Watch it no more. Its runs stay."""
     line = _watched(owner, name, now)
@@ -130,7 +133,7 @@ def unwatch(owner: Owner, name: Owner, now: Now) -> None:
 
 
 @router.post("/repos/{owner}/{name}/backfill", dependencies=[ADMIN])
-def backfill(owner: Owner, name: Owner, step: Step, now: Now) -> Watch:
+def backfill(owner: Owner, name: Owner, step: BackfillStep, now: Now) -> Watch:
     """Stop the walk into the past, or take it up again where it was stopped."""
     line = _watched(owner, name, now)
     (flow.stop_backfill if step.action == "stop" else flow.resume_backfill)(line.id, now)

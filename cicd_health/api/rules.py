@@ -56,6 +56,7 @@ def add(wanted: alert_bodies.RuleDraft, now: Now, response: Response) -> Rule:
 
 @router.get("/{rule_id}", dependencies=[READER])
 def rule(rule_id: Id) -> Rule:
+    """One rule."""
     with engine.reading() as session:
         row = alert_lists.of_id(alert_lists.rules(session), rule_id)
     if row is None:

@@ -14,6 +14,7 @@ from cicd_health.api.auth import READER
 from cicd_health.api.clock import Now
 from cicd_health.api.findings import Change
 from cicd_health.api.numbers_shapes import BucketNumbers, Windowed, in_window
+from cicd_health.api.problems import answers
 from cicd_health.api.question import Asked
 from cicd_health.metrics import report
 from cicd_health.model.buckets import steps_for
@@ -34,7 +35,7 @@ class Series(Windowed):
     changes: list[Change]
 
 
-@router.get("/metrics/series")
+@router.get("/metrics/series", responses=answers(400, 404))
 def series(
     asked: Asked,
     now: Now,

@@ -9,9 +9,10 @@ from cicd_health import flow
 from cicd_health.api.acting import acted
 from cicd_health.api.alert_bodies import Silencing
 from cicd_health.api.alert_shapes import Silence
-from cicd_health.api.auth import ADMIN, READER, Who
+from cicd_health.api.auth import OPERATOR, READER, Who
 from cicd_health.api.clock import Now
 from cicd_health.api.paging import Page, WantedPage
+from cicd_health.api.problems import answers
 from cicd_health.api.words import Id
 from cicd_health.store import alert_lists, engine
 
@@ -27,7 +28,7 @@ def silences(page: WantedPage, now: Now, active: bool = True) -> Page[Silence]:
     return Page(items=[Silence.of(row) for row in rows], next=following)
 
 
-@router.post("", status_code=201, dependencies=[ADMIN])
+@router.post("", status_code=201, dependencies=[OPERATOR], responses=answers(404, 409))
 def add(wanted: Silencing, who: Who, now: Now) -> Silence:
     """Send nothing of what fits the scope, for a time."""
     silence_id = acted(
@@ -40,7 +41,7 @@ def add(wanted: Silencing, who: Who, now: Now) -> Silence:
     return Silence.of(row)
 
 
-@router.delete("/{silence_id}", status_code=204, dependencies=[ADMIN])
+@router.delete("/{silence_id}", status_code=204, dependencies=[OPERATOR], responses=answers(409))
 def end(silence_id: Id, who: Who, now: Now) -> None:
     """End a silence now."""
     acted(lambda: flow.end_silence(silence_id, who, now))

@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 
 from cicd_health import flow
 from cicd_health.api import polling, shapes
-from cicd_health.api.auth import ADMIN, READER
+from cicd_health.api.auth import ADMIN, OPERATOR, READER
 from cicd_health.api.clock import Now
-from cicd_health.api.paging import Page, WantedPage
+from cicd_health.api.paging import NamedPage, Page
+from cicd_health.api.problems import answers
 from cicd_health.api.watch_shapes import Queued, Source, Trial
 from cicd_health.api.words import LARGEST_ID, Id, Word
 from cicd_health.store import engine, lists, watch_lines
@@ -70,6 +71,7 @@ def sources(now: Now) -> Page[Source]:
 
 @router.get("/sources/{source_id}", dependencies=[READER])
 def source(source_id: Id, now: Now) -> Source:
+    """One source, and how fresh it is."""
     return _source(source_id, now)
 
 
@@ -87,29 +89,30 @@ def connect(wanted: Connecting, now: Now, response: Response) -> Source:
     return _source(source_id, now)
 
 
-@router.delete("/sources/{source_id}", status_code=204, dependencies=[ADMIN])
+@router.delete("/sources/{source_id}", status_code=204, dependencies=[ADMIN], responses=answers(409))
 def forget(source_id: Id, now: Now) -> None:
     """Forget its credentials, and watch nothing of it any more. Its runs stay, and it may go on sending."""
     _found(lambda: flow.forget_connection(source_id, now))
 
 
-@router.post("/sources/{source_id}/test", dependencies=[ADMIN])
+@router.post("/sources/{source_id}/test", dependencies=[ADMIN], responses=answers(409))
 def try_out(source_id: Id, now: Now, trying: Trying | None = None) -> Trial:
     """Try whether the source answers, and what we may see there. Takes as long as it takes to answer."""
     return Trial.of(_found(lambda: flow.try_out(source_id, now, trying.name if trying else None)))
 
 
-@router.post("/sources/{source_id}/poll", status_code=202, dependencies=[ADMIN])
+@router.post("/sources/{source_id}/poll", status_code=202, dependencies=[OPERATOR], responses=answers(409))
 def poll(source_id: Id, now: Now) -> Queued:
     """Compare all that is watched of a source with it now. A wait that it asked for holds."""
-    return polling.queue(polling.Wanted(source=source_id), now)
+    return polling.queue(polling.PollDraft(source=source_id), now)
 
 
 @router.get("/repos", dependencies=[READER])
-def repos(page: WantedPage, provider: Word | None = None) -> Page[shapes.Repo]:
-    """Repositories (GitHub) and folders (Jenkins), the latest to appear first."""
+def repos(page: NamedPage, provider: Word | None = None) -> Page[shapes.Repo]:
+    """Repositories (GitHub) and folders (Jenkins)."""
     with engine.reading() as session:
-        rows, following = page.cut(lists.repos(session, provider, page.one_more, page.after), "created_at")
+        found = lists.repos(session, provider, page.one_more, page.after, by_name=page.by_name)
+        rows, following = page.cut(found)
     return Page(items=[shapes.Repo(**row) for row in rows], next=following)
 
 

@@ -26,6 +26,7 @@ UNRESOLVED = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.MUTE
 WAITING = (NotificationState.QUEUED, NotificationState.SENDING)
 RECENT = timedelta(hours=24)
 LATE = timedelta(minutes=1)  # a message that nothing holds back has left by then
+LATEST_STEPS = 500  # in which is looked for what happened a moment ago
 MANY = 10_000  # rows of a list that nobody pages
 
 
@@ -107,6 +108,18 @@ def incidents_of_run(session: Session, run: Row) -> Rows:
     columns = (INCIDENT.c.run_id, INCIDENT.c.last_run_id, INCIDENT.c.recovered_run_id)
     query = INCIDENTS.where(INCIDENT.c.pipeline_id == run["pipeline_id"], sa.or_(*(c == run["id"] for c in columns)))
     return read(session, query.order_by(INCIDENT.c.id.desc()))
+
+
+def changed_since(session: Session, moment: datetime) -> Rows:
+    """Incidents to which something happened at or after a moment, or by a run that changed since.
+
+    Of the latest that something happened to. A step has the time of the run that made it, not of when it was heard.
+    """
+    latest = sa.select(STEP.c.incident_id, STEP.c.at, STEP.c.run_id).order_by(STEP.c.id.desc()).limit(LATEST_STEPS)
+    steps = latest.subquery()
+    changed = sa.select(RUN.c.id).where(RUN.c.updated_at >= moment)
+    ids = sa.select(steps.c.incident_id).where(sa.or_(steps.c.at >= moment, steps.c.run_id.in_(changed)))
+    return read(session, INCIDENTS.where(INCIDENT.c.id.in_(ids)).order_by(INCIDENT.c.id))
 
 
 def untaken(session: Session) -> int:

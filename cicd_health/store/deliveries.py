@@ -106,6 +106,13 @@ def not_applied(session: Session, limit: int) -> dict[str, int]:
     return counted
 
 
+def in_trouble(session: Session) -> list[int]:
+    """Deliveries that were not understood, or failed here, in the order in which they came."""
+    states = col(DeliveryRow.state).in_((DeliveryState.KEPT, DeliveryState.FAILED))
+    query = select(DeliveryRow.id).where(states, col(DeliveryRow.error).is_not(None)).order_by(col(DeliveryRow.id))
+    return [id for id in session.exec(query) if id is not None]
+
+
 def unapplied(session: Session, before: datetime, limit: int) -> list[int]:
     """Deliveries that were kept before this moment and never applied: their process died in between."""
     query = (

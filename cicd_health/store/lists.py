@@ -20,9 +20,11 @@ from cicd_health.store.counted import Among
 from cicd_health.store.reports.lists import source_state
 from cicd_health.store.tables import UtcDateTime
 
+SECRETS = ("token", "app_private_key", "webhook_secret", "webhook_secret_before")
 Row = sa.RowMapping
 Rows = Sequence[Row]
 Place = tuple[datetime, int]
+Named = tuple[str, int]  # a place in a list that is ordered by name
 TABLES = SQLModel.metadata.tables
 SOURCE, REPO, PIPELINE, RUN, ATTEMPT, JOB, STEP = (
     TABLES[name] for name in ("sources", "repositories", "pipelines", "runs", "attempts", "jobs", "steps")
@@ -71,6 +73,19 @@ def newest_first(
         return query
     place = sa.tuple_(sa.literal(after[0], UtcDateTime()), sa.literal(after[1], sa.BigInteger))
     return query.where(sa.tuple_(moment, id) < place)
+
+
+def _ordered(session: Session, query: sa.Select[Any], table: sa.Table, after: Any, *, by_name: bool) -> sa.Select[Any]:
+    """By name in the order of its characters, alike on both databases; or newest first."""
+    if not by_name:
+        return newest_first(query, table.c.created_at, table.c.id, after)
+    postgres = session.get_bind().dialect.name == "postgresql"
+    name = sa.collate(table.c.name, "C") if postgres else table.c.name
+    query = query.order_by(name, table.c.id)
+    if after is None:
+        return query
+    place = sa.tuple_(sa.literal(after[0], sa.Text), sa.literal(after[1], sa.BigInteger))
+    return query.where(sa.tuple_(name, table.c.id) > place)
 
 
 RUNS = (
@@ -216,10 +231,12 @@ REPOS = sa.select(
 ).join(SOURCE, SOURCE.c.id == REPO.c.source_id)
 
 
-def repos(session: Session, provider: str | None, limit: int, after: Place | None = None) -> Rows:
-    """Repositories, the latest to appear first."""
+def repos(
+    session: Session, provider: str | None, limit: int, after: Place | Named | None = None, *, by_name: bool = False
+) -> Rows:
+    """Repositories, the latest to appear first, or by name."""
     query = REPOS if provider is None else REPOS.where(SOURCE.c.provider == provider)
-    return read(session, newest_first(query, REPO.c.created_at, REPO.c.id, after).limit(limit))
+    return read(session, _ordered(session, query, REPO, after, by_name=by_name).limit(limit))
 
 
 def repo(session: Session, name: str, provider: str | None = None) -> Row | None:
@@ -244,14 +261,22 @@ PIPELINES = (
 )
 
 
-def pipelines(session: Session, provider: str | None, repo: str | None, limit: int, after: Place | None = None) -> Rows:
-    """Pipelines, the latest to appear first."""
+def pipelines(
+    session: Session,
+    provider: str | None,
+    repo: str | None,
+    limit: int,
+    after: Place | Named | None = None,
+    *,
+    by_name: bool = False,
+) -> Rows:
+    """Pipelines, the latest to appear first, or by name."""
     query = PIPELINES
     if provider is not None:
         query = query.where(SOURCE.c.provider == provider)
     if repo is not None:
         query = query.where(REPO.c.name == repo)
-    return read(session, newest_first(query, PIPELINE.c.created_at, PIPELINE.c.id, after).limit(limit))
+    return read(session, _ordered(session, query, PIPELINE, after, by_name=by_name).limit(limit))
 
 
 def pipeline(session: Session, pipeline_id: int) -> Row | None:
@@ -286,6 +311,6 @@ def delivery(session: Session, delivery_id: int) -> Row | None:
 
 def sources(session: Session, now: datetime) -> list[tuple[Row, str]]:
     """Sources by name, each with its state. Their secrets are not among the columns."""
-    columns = (column for column in SOURCE.c if column.name not in ("webhook_secret", "token"))
+    columns = (column for column in SOURCE.c if column.name not in SECRETS)
     found = session.connection().execute(sa.select(*columns).order_by(SOURCE.c.name, SOURCE.c.id))
     return [(row._mapping, source_state(row, now)) for row in found]

@@ -20,7 +20,7 @@ from cicd_health.model.counting import contributions, of_run
 from cicd_health.model.run_state import Values, apply_attempt, apply_job, finish
 from cicd_health.model.runs import Outcome
 from cicd_health.model.tally import Contribution
-from cicd_health.store import breakages, names
+from cicd_health.store import breakages, endings, names
 from cicd_health.store.consequences import keep_flakes, moved_verdicts, tried_commits
 from cicd_health.store.held_runs import ATTEMPT, JOB, RUN, Held, load, read_rows
 from cicd_health.store.numbers_anew import Numbers
@@ -126,6 +126,7 @@ def save(
     _write_runs(session, touched, now)
     _write_attempts(session, touched)
     _write_jobs(session, touched)
+    endings.note(session, touched, now)
     changes = tuple(_changes(touched))
     moved, tried = moved_verdicts(touched), tried_commits(touched)
     settled = {change.pipeline_id for change in changes if change.new or change.ended}

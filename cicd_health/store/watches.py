@@ -192,13 +192,6 @@ def advance_backfill(
     return session.connection().execute(sa.update(WATCH).where(running).values(values)).rowcount == 1
 
 
-def webhook_secrets(session: Session) -> list[tuple[str, str, str, str]]:
-    """(provider, host, repository, sealed secret) of every watch that has a secret of its own."""
-    query = sa.select(SOURCE.c.provider, SOURCE.c.host, WATCH.c.name, WATCH.c.webhook_secret)
-    query = query.join(SOURCE, SOURCE.c.id == WATCH.c.source_id).where(WATCH.c.webhook_secret.is_not(None))
-    return [tuple(row) for row in session.connection().execute(query)]
-
-
 def name_of_repository(session: Session, provider: str, host: str, external_id: str) -> str | None:
     """The name of the repository that is known by the provider's id."""
     query = sa.select(REPO.c.name).join(SOURCE, SOURCE.c.id == REPO.c.source_id)

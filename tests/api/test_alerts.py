@@ -83,7 +83,7 @@ def test_people_acknowledge_mute_and_resolve_and_it_is_written_down(broken, post
 
 
 def test_a_key_signs_with_its_name(broken, post, get):
-    key = access.create_key("on-call bot", ["admin"], NOW)
+    key = access.create_key("on-call bot", ["admin"], NOW).key
     post(f"alerts/{broken['id']}/ack", None, Authorization=f"Bearer {key}")
     assert get(f"/api/v1/alerts/{broken['id']}")["acknowledged_by"] == "key on-call bot"
 
@@ -124,7 +124,7 @@ def test_a_silence_of_a_scope_mutes_what_fits_until_it_is_ended(broken, post, ge
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_only_an_administrator_may_act(client, configured):
-    reader = {"Authorization": f"Bearer {access.create_key('reader', ['read'], NOW)}"}
+    reader = {"Authorization": f"Bearer {access.create_key('reader', ['read'], NOW).key}"}
     for method, path in (
         *(("POST", f"alerts/1/{act}") for act in ("ack", "mute", "unmute", "resolve")),
         *(("POST", path) for path in ("rules", "rules/backtest", "channels", "channels/1/test", "silences")),

@@ -31,7 +31,7 @@ def test_a_delivery_is_replayed_by_an_administrator(client, get, configured):
 
 
 def test_replaying_needs_the_scope_admin_and_a_delivery(client, configured):
-    reader = {"Authorization": f"Bearer {access.create_key('a script', ['read'], NOW)}"}
+    reader = {"Authorization": f"Bearer {access.create_key('a script', ['read'], NOW).key}"}
     assert client.post("/api/v1/deliveries/1/replay", headers=reader).status_code == 403
     assert client.post("/api/v1/deliveries/1/replay", headers=KEY).status_code == 404
     assert client.post("/api/v1/deliveries/1/replay").status_code == 401

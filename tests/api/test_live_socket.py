@@ -7,7 +7,8 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from cicd_health import access
-from cicd_health.api import live_socket
+from cicd_health.api import feed
+from cicd_health.live import Changing
 from tests.api.conftest import KEY, NOW, RECENTLY, post_github
 from tests.bodies import github_run
 
@@ -51,8 +52,8 @@ def test_a_run_and_its_alert_are_told_and_the_summary_follows(client, publish):
 
 def test_a_change_is_told_once_and_to_all(client, publish, monkeypatch):
     questions = []
-    read = live_socket.Changes.read
-    monkeypatch.setattr(live_socket.Changes, "read", lambda self, now: questions.append(now) or read(self, now))
+    read = feed.Changes.read
+    monkeypatch.setattr(feed.Changes, "read", lambda self, now: questions.append(now) or read(self, now))
     with client.websocket_connect("/ws", headers=KEY) as one, client.websocket_connect("/ws", headers=KEY) as two:
         until(one, "summary")
         until(two, "summary")
@@ -86,8 +87,7 @@ def test_a_foreign_page_may_not_use_somebodys_cookie(session):
         raise AssertionError("it opened")
 
 
-def test_who_signs_out_stops_hearing(session, publish, monkeypatch):
-    monkeypatch.setattr(live_socket, "CHECK_S", 0)
+def test_who_signs_out_stops_hearing(session, publish):
     with session.websocket_connect("/ws") as socket:
         until(socket, "summary")
         access.sign_out(session.cookies[access.COOKIE], NOW)
@@ -98,8 +98,8 @@ def test_who_signs_out_stops_hearing(session, publish, monkeypatch):
 
 
 async def test_nothing_runs_when_nobody_listens(configured, hub):
-    feed = live_socket.Feed(hub)
-    with feed.listening():
-        task = feed._task
-    await asyncio.wait([task])
-    assert task.cancelled()
+    told = feed.Feed(hub, Changing())
+    with told.listening():
+        tasks = told._tasks
+    await asyncio.wait(tasks)
+    assert all(task.cancelled() for task in tasks)

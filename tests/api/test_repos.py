@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cicd_health import access, flow, settings
-from cicd_health.store import engine, watches
+from cicd_health.store import engine, own_secrets, watches
 from tests.api.conftest import KEY, NOW, receive
 from tests.bodies import github_run
 
@@ -39,9 +39,9 @@ def test_its_token_and_secret_go_in_and_never_come_out(post, client):
     answers = [said.text, *(client.get(f"/api/v1/{path}", headers=KEY).text for path in ("sources", f"repos/{REPO}"))]
     assert "very-private" not in "".join(answers)
     with engine.reading() as session:
-        [(_, host, name, sealed)] = watches.webhook_secrets(session)
-    assert (host, name) == ("github.com", REPO)
-    assert "private" not in sealed
+        [secret] = own_secrets.holding(session, NOW)
+    assert (secret.host, secret.repository) == ("github.com", REPO)
+    assert "private" not in secret.sealed
 
 
 def test_history_may_stay_where_it_is(post):
@@ -74,7 +74,7 @@ def test_what_is_no_repository_is_refused_with_a_sentence(post, body):
 
 
 def test_only_an_administrator_may_watch_or_poll(post, client):
-    reader = {"Authorization": f"Bearer {access.create_key('a script', ['read'], NOW)}"}
+    reader = {"Authorization": f"Bearer {access.create_key('a script', ['read'], NOW).key}"}
     for path in ("repos", "poll/run", "sources", "sources/1/test", "sources/1/poll", f"repos/{REPO}/backfill"):
         assert post(path, {"repo": REPO}, headers=reader).status_code == 403, path
         assert post(path, {"repo": REPO}, headers={}).status_code == 401, path

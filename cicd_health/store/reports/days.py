@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from cicd_health.model.tally import Subject
+from cicd_health.store.reports.once import once
 from cicd_health.store.reports.rows import MOMENT
 from cicd_health.store.tallies import TALLY
 
@@ -32,7 +32,7 @@ class Days:
         self._revisions: dict[datetime, int] = {row[0]: row[1] for row in session.connection().execute(kept)}
         self._of_spans: dict[Span, tuple[int, ...]] = {}  # asked for again and again
 
-    @cached_property
+    @once
     def newest(self) -> datetime | None:
         """When the newest run or job there is was created."""
         return self._session.connection().execute(sa.select(sa.func.max(MOMENT[self._subject]))).scalar()

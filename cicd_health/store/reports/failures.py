@@ -38,10 +38,12 @@ def groups(session: Session, query: Query) -> tuple[FailureGroup, ...]:
     if not counted:
         return ()
     newest = _newest(session, query, counted)
-    lines = _lines(session, list(newest.values()))
+    lines = lines_of(session, list(newest.values()))
     found = []
     for one in counted:
-        run = newest[one.signature]
+        run = newest.get(one.signature)
+        if run is None:  # it was given another one, or is gone, since it was counted
+            continue
         found.append(
             FailureGroup(
                 signature=one.signature,
@@ -82,7 +84,7 @@ def _newest(session: Session, query: Query, counted: Sequence[_Counted]) -> dict
     return {row.signature: row for row in session.connection().execute(selected.order_by(RUN.c.id))}
 
 
-def _lines(session: Session, runs: Sequence[Any]) -> dict[int, str]:
+def lines_of(session: Session, runs: Sequence[Any]) -> dict[int, str]:
     """Of each run the line that says best why it failed; where its log is not known, the last of the excerpt."""
     lines = {run.id: _last_line(run.excerpt or "") for run in runs}
     by_id = {run.id: run for run in runs}

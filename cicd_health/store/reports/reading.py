@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -19,6 +18,7 @@ from cicd_health.store.reports import rows as counting
 from cicd_health.store.reports.days import Days
 from cicd_health.store.reports.ledgers import CountedRows, KeptSums, Ledger
 from cicd_health.store.reports.memory import Memory
+from cicd_health.store.reports.once import once
 from cicd_health.store.reports.pieces import MEMORY
 from cicd_health.store.reports.rows import REPOSITORY, SOURCE
 from cicd_health.store.reports.wanted import Label, Wanted
@@ -33,11 +33,11 @@ class Ground:
     def __init__(self, session: Session, query: Query, start: datetime, end: datetime) -> None:
         self._session, self._query, self._start, self._end = session, query, start, end
 
-    @cached_property
+    @once
     def days(self) -> Days:
         return Days(self._session, self._query.subject, self._start, self._end)
 
-    @cached_property
+    @once
     def pipelines(self) -> Scope:
         ids = counting.pipeline_ids(self._query).order_by(counting.PIPELINE.c.id)
         return Scope("pipeline", tuple(self._session.connection().execute(ids).scalars()))
@@ -73,7 +73,7 @@ class Reading:
         found = self._counted(by).between(self.start, self.end)
         return {key: piece.tally for key, piece in found.items()}
 
-    @cached_property
+    @once
     def _ledger(self) -> Ledger:
         """Of the query's own scope."""
         if not counting.tallied(self.query):
@@ -82,7 +82,7 @@ class Reading:
         many = kept.total(self.start, self.end).tally.total > counting.MANY
         return kept if many else self._counted("pipeline", exact=True)
 
-    @cached_property
+    @once
     def _by_pipeline(self) -> Ledger:
         if isinstance(self._ledger, CountedRows):
             return self._ledger
