@@ -21,7 +21,8 @@ RUN --mount=type=cache,target=/root/.bun/install/cache python -m cicd_health bui
     && mkdir /out && cp -r --parents .web/build/client .web/backend .web/routes.json .web/reflex.json .web/page.sha256 /out/
 
 FROM base
-RUN groupadd -g 10001 app && useradd -u 10001 -g app -m app && install -d -o app -g app /app /data
+RUN groupadd -g 10001 app && useradd -u 10001 -g app -m app && install -d -o app -g app /app /data \
+    && printf '#!/bin/sh\nexec python -m cicd_health "$@"\n' > /usr/local/bin/cicd-health && chmod 755 /usr/local/bin/cicd-health
 COPY --from=deps /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 COPY --from=page --chown=app:app /out/ ./

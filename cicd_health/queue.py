@@ -70,6 +70,16 @@ class Job:
     every: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Jobs of one lane; `oldest_at` is when the first of those that wait was queued."""
+
+    name: str
+    waiting: int
+    running: int
+    oldest_at: datetime | None
+
+
 def next_try(tries: int, since: datetime, now: datetime, *, permanent: bool = False) -> datetime | None:
     """When to try again after `tries` failures, the first at about `since`; None to give up.
 
@@ -101,6 +111,19 @@ def depth() -> int:
     """How many jobs wait or run, up to 1,000. Raises when the database does not answer."""
     client = _client(settings.get().database_url)
     return len(client.list_workflows(status=UNFINISHED, limit=1000, load_input=False, load_output=False))
+
+
+def lanes() -> tuple[Lane, ...]:
+    """What waits and what runs in each lane, of the oldest 1,000. What waits for its time is in none."""
+    client = _client(settings.get().database_url)
+    jobs = client.list_workflows(status=["ENQUEUED", "PENDING"], limit=1000, load_input=False, load_output=False)
+    return tuple(_lane(name, [job for job in jobs if (job.queue_name or QUEUE) == name]) for name in AT_ONCE)
+
+
+def _lane(name: str, jobs: Sequence[Any]) -> Lane:
+    waiting = [job.created_at for job in jobs if job.status == "ENQUEUED"]
+    oldest_at = datetime.fromtimestamp(min(waiting) / 1000, UTC) if waiting else None
+    return Lane(name, len(waiting), len(jobs) - len(waiting), oldest_at)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """Make `.venv` and install pinned requirements into it: `python3 tools/environment.py requirements.txt …`.
 
-The second time, with the same files, it does nothing. A Python without `ensurepip`, as Debian ships it, is helped by
-its own pip, else by apt when we are root.
+The command `cicd-health` is put there, too. The second time, with the same files, it does nothing. A Python without
+`ensurepip`, as Debian ships it, is helped by its own pip, else by apt when we are root.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
 CONSTRAINTS = ROOT / "constraints.txt"
+COMMAND = VENV / "bin" / "cicd-health"
+# In the folder of the program, where its `.env` and `data` are, wherever it is called from.
+PROGRAM = '#!/bin/sh\ncd {root} && exec {python} -m cicd_health "$@"\n'
 OLDEST = (3, 11)
 
 
@@ -27,13 +31,21 @@ def main(files: list[str]) -> None:
         sys.exit(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11 …")
     wanted = {file: digest(file) for file in files}
     installed = read_stamp()
-    if all(installed.get(file) == value for file, value in wanted.items()):
-        return
-    if not installed and not works():
-        create()
-    print(f"Installing {', '.join(files)} into .venv", flush=True)
-    install(files)
-    STAMP.write_text(json.dumps(installed | wanted, indent=2), encoding="utf-8")
+    if any(installed.get(file) != value for file, value in wanted.items()):
+        if not installed and not works():
+            create()
+        print(f"Installing {', '.join(files)} into .venv", flush=True)
+        install(files)
+        STAMP.write_text(json.dumps(installed | wanted, indent=2), encoding="utf-8")
+    add_command()
+
+
+def add_command() -> None:
+    """Write `.venv/bin/cicd-health`, unless it is there: the program without an installation of its own."""
+    wanted = PROGRAM.format(python=shlex.quote(str(PYTHON)), root=shlex.quote(str(ROOT)))
+    if not COMMAND.exists() or COMMAND.read_text(encoding="utf-8") != wanted:
+        COMMAND.write_text(wanted, encoding="utf-8")
+        COMMAND.chmod(0o755)
 
 
 def digest(file: str) -> str:

@@ -25,7 +25,7 @@ def text(settings: Settings, token: str, now: datetime, known: Collection[str]) 
         f"CI/CD Health {__version__} is ready.",
         "",
         f"  Open     {sign_in_link(settings, token)}",
-        "           The link signs you in once, within 24 hours; `python -m cicd_health link` makes another.",
+        "           The link signs you in once, within 24 hours; `cicd-health link` makes another.",
         "",
         f"  GitHub   {url}/webhooks/github",
         "           Type application/json, secret GITHUB_WEBHOOK_SECRET; events Workflow runs, Workflow jobs.",

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from typing import Any
 
 import structlog
 
-from cicd_health import access
-
-# What says who is signed in, wherever libraries write it: Reflex logs an event that fails with the headers of its page.
-SECRETS = re.compile(rf"({access.COOKIE}=|[?&]token=|Bearer )[\w.~+/=-]+")
-# What is typed into forms: Reflex logs an event that it could not begin to handle with all its arguments.
-TYPED = re.compile(r"""(['"](?:token|secret|app_private_key)\\?['"]: *\\?['"])[^'"\\]+(?:\\.[^'"\\]*)*""")
+from cicd_health.cli.masking import masked
 
 
 def configure(*, readable: bool) -> None:
@@ -52,4 +46,4 @@ def configure(*, readable: bool) -> None:
 
 
 def _without_secrets(_logger: Any, _method: str, line: Any) -> Any:
-    return TYPED.sub(r"\1****", SECRETS.sub(r"\1****", line)) if isinstance(line, str) else line
+    return masked(line) if isinstance(line, str) else line

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
@@ -24,6 +25,7 @@ APP = "cicd_health.cicd_health"
 TURN_S = 0.0005
 COLLECT_AFTER = (20_000, 20, 50)
 STOP_WITHIN_S = 4.5
+HEAD_WITHIN_MS = 10_000  # a client that sends its headers more slowly is cut off
 TRY_EVERY_S = 0.05
 # Serve the page that was built, without compiling it again.
 REFLEX = {
@@ -79,7 +81,14 @@ def serve_reloading(host: str, port: int, on_ready: Callable[[], None]) -> int:
 
 
 async def _serve(application: Any, host: str, port: int, on_ready: Callable[[], None]) -> int:
-    server = Server(application, host, port, interface=Interfaces.ASGI, log_level=LogLevels.error)
+    server = Server(
+        application,
+        host,
+        port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN_MS),
+    )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -101,11 +110,15 @@ async def _announce(host: str, port: int, on_ready: Callable[[], None]) -> None:
     on_ready()
 
 
+def here(host: str) -> str:
+    """Where this machine reaches a server that listens at a host, which may be all of its addresses."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
 async def _answers(host: str, port: int) -> bool:
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     try:
-        reader, writer = await asyncio.open_connection(here, port)
-        writer.write(f"GET /health HTTP/1.1\r\nHost: {here}\r\nConnection: close\r\n\r\n".encode())
+        reader, writer = await asyncio.open_connection(here(host), port)
+        writer.write(f"GET /health HTTP/1.1\r\nHost: {here(host)}\r\nConnection: close\r\n\r\n".encode())
         answer = await reader.readline()
         writer.close()
     except OSError:

@@ -52,14 +52,19 @@ def _default(field: FieldInfo, about: dict[str, Any]) -> str:
 
 def values(chosen: settings.Settings) -> list[str]:
     """One line per setting that is set or has a default, secrets masked."""
-    lines = []
+    return [f"{name}={text}" for name, text in shown(chosen).items()]
+
+
+def shown(chosen: settings.Settings) -> dict[str, str]:
+    """The settings that are set or have a default, by name, secrets masked."""
+    found = {}
     for name, _, about in settings.fields():
         value = getattr(chosen, name.lower()) if not about["secret"] else getattr(chosen, field_name(name))
         if value in (None, ()):
             continue
         text = ",".join(value) if isinstance(value, tuple) else str(value)
-        lines.append(f"{name}={'****' if about['secret'] else settings.masked(text) if '://' in text else text}")
-    return lines
+        found[name] = "****" if about["secret"] else settings.masked(text) if "://" in text else text
+    return found
 
 
 def field_name(name: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cicd_health import flow
 from cicd_health.demo import company
+from cicd_health.model.acting import Actor, Via, acting
 from cicd_health.model.alert_drafts import ChannelDraft, Quiet, RuleDraft
 from cicd_health.model.alert_scope import Scope
 from cicd_health.model.alerts import IncidentState, Severity
@@ -15,6 +17,7 @@ from cicd_health.store import alert_lists, engine
 from cicd_health.store.alert_lists import IncidentFilter
 from cicd_health.store.lists import Row
 
+ADDRESS = "198.51.100.7"  # of Kestrel's office
 CLOSED = "json://127.0.0.1:9"  # nobody listens there
 RULES = (
     RuleDraft("Success rate of main", "regression", Severity.WARNING, {"under": 90, "hours": 72, "min_runs": 8}),
@@ -79,11 +82,19 @@ def see_to(now: datetime) -> None:
         rows = alert_lists.incidents(session, IncidentFilter(states=states), LOOKED_AT)
     for row in _of_kind(rows, "failure"):
         if row["pipeline"] == company.NIGHTLY.name:
-            flow.acknowledge_alert(row["id"], wren, now - timedelta(hours=2))
+            with _as(wren):
+                flow.acknowledge_alert(row["id"], wren, now - timedelta(hours=2))
     for row in _of_kind(rows, "regression", "flapping")[:1]:
-        flow.mute_alert(row["id"], idris, now - timedelta(minutes=30), None, "two tests are being rewritten")
+        with _as(idris):
+            flow.mute_alert(row["id"], idris, now - timedelta(minutes=30), None, "two tests are being rewritten")
     planned = Scope(providers=("jenkins",), repos=("platform",))
-    flow.silence(planned, wren, now - timedelta(minutes=25), now + timedelta(hours=6), "Upgrade of the runners")
+    with _as(wren):
+        flow.silence(planned, wren, now - timedelta(minutes=25), now + timedelta(hours=6), "Upgrade of the runners")
+
+
+def _as(email: str) -> AbstractContextManager[None]:
+    """For the audit log."""
+    return acting(Actor(email, Via.PAGE, ADDRESS))
 
 
 def _of_kind(rows: Iterable[Row], *kinds: str) -> list[Row]:

@@ -38,10 +38,12 @@ from cicd_health.flow.incidents import unmute as unmute_alert
 from cicd_health.flow.judging import evaluate_clock
 from cicd_health.flow.logs import keep_log, want_log
 from cicd_health.flow.polling import poll, poll_now, queue_due
+from cicd_health.flow.resealing import reseal, unreadable_secrets
 from cicd_health.flow.rules import forget_rule, save_rule, switch_rule
 from cicd_health.flow.sending import deliver, deliver_now
 from cicd_health.flow.sums import check_sums, count_anew
 from cicd_health.flow.upkeep import prune, recover, start
+from cicd_health.flow.webhook_secrets import end_secret_before, secret_before_until, set_webhook_secret
 
 __all__ = [
     "Receipt",
@@ -55,6 +57,7 @@ __all__ = [
     "count_anew",
     "deliver",
     "deliver_now",
+    "end_secret_before",
     "end_silence",
     "evaluate_clock",
     "examine",
@@ -75,11 +78,14 @@ __all__ = [
     "recover",
     "refuse",
     "replay",
+    "reseal",
     "resolve_alert",
     "resume_backfill",
     "save_channel",
     "save_rule",
+    "secret_before_until",
     "send_again",
+    "set_webhook_secret",
     "silence",
     "start",
     "stop_backfill",
@@ -90,6 +96,7 @@ __all__ = [
     "try_connection",
     "try_out",
     "unmute_alert",
+    "unreadable_secrets",
     "unwatch",
     "want_log",
     "watch",

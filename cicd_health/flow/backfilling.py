@@ -10,7 +10,7 @@ import structlog
 from cicd_health.flow import connecting, polling
 from cicd_health.model.watches import BackfillState
 from cicd_health.providers.remote import Asked, Batch, RemoteError, Trouble
-from cicd_health.store import engine, watches
+from cicd_health.store import audit, engine, watches
 from cicd_health.store.tables import WatchRow
 
 log = structlog.get_logger(__name__)
@@ -109,6 +109,7 @@ def stop_backfill(watch_id: int, now: datetime) -> None:
         row = watches.watch(session, watch_id)
         if row.backfill_state == BackfillState.RUNNING:
             row.backfill_state, row.backfill_ended_at = BackfillState.STOPPED.value, now
+            audit.note(session, "backfill.stopped", f"watch {watch_id} ({row.name})", now, done=row.backfill_done)
         engine.announce(session, "sources")
 
 
@@ -121,4 +122,5 @@ def resume_backfill(watch_id: int, now: datetime) -> None:
             row.backfill_listed = row.backfill_done = row.backfill_requests = 0
         if row.backfill_state != BackfillState.RUNNING:
             connecting.start_backfill(session, row, now)
+            audit.note(session, "backfill.resumed", f"watch {watch_id} ({row.name})", now)
         engine.announce(session, "sources")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from cicd_health.alerts import message, send
 from cicd_health.flow import sending
 from cicd_health.model.alert_drafts import ChannelDraft, Quiet
 from cicd_health.model.alerts import NotificationState
-from cicd_health.store import channels, engine, outbox
+from cicd_health.store import audit, channels, engine, outbox
 from cicd_health.store.tables import ChannelRow
 
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -51,6 +52,7 @@ def save_channel(draft: ChannelDraft, now: datetime, channel_id: int | None = No
             row = channels.get(session, channel_id, lock=True)
             _change(session, row, draft, described, now)
         assert row.id is not None
+        _note_saved(session, row, now, new=channel_id is None, new_address=draft.url is not None)
         return row.id
 
 
@@ -63,6 +65,7 @@ def forget_channel(channel_id: int, now: datetime) -> None:
         if rules := channels.rules_naming(session, row.slug):
             raise ValueError(f"the rule “{rules[0]}” sends to this channel: change the rule first")
         session.delete(row)
+        audit.note(session, "channel.removed", _subject(row), now, kind=row.kind, address=row.address)
         engine.announce(session, "alerts")
 
 
@@ -75,6 +78,7 @@ def switch_channel(channel_id: int, on: bool, now: datetime) -> None:
             row.switched_off_at, row.error = None, None
         else:
             outbox.give_up(session, channel_id, BY_HAND)
+        audit.note(session, "channel.saved", _subject(row), now, enabled=on)
         engine.announce(session, "alerts")
 
 
@@ -92,14 +96,18 @@ def try_channel(channel_id: int, now: datetime) -> Tried:
         if tried.ok:
             row.sent_at = now
             _serve(session, channel_id, now, tried_only=True)
+        audit.note(session, "channel.tested", _subject(row), now, ok=tried.ok, error=tried.error)
         engine.announce(session, "alerts")
     return tried
 
 
-def try_address(url: str) -> Tried:
+def try_address(url: str, now: datetime) -> Tried:
     """Send a test message to an address that is not stored. Raises ValueError when it is none."""
-    kind = send.describe(url).kind
-    return _try(lambda: send.Target(kind, url.strip()), message.test(settings.get().public_url))
+    described = send.describe(url)
+    tried = _try(lambda: send.Target(described.kind, url.strip()), message.test(settings.get().public_url))
+    with engine.writing() as session:
+        audit.note(session, "channel.tested", described.masked, now, ok=tried.ok, error=tried.error)
+    return tried
 
 
 def send_again(notification_id: int, now: datetime) -> None:
@@ -116,6 +124,7 @@ def send_again(notification_id: int, now: datetime) -> None:
         if not channel.enabled or channel.switched_off_at:
             raise ValueError("its channel is switched off: switch it on first")
         outbox.put_back(session, notification_id, now)
+        audit.note(session, "message.sent_again", f"message {notification_id} to {_subject(channel)}", now)
         queue.enqueue(session, "deliver_now", f"{notification_id}-{now.timestamp():.3f}", notification_id)
         engine.announce(session, "alerts")
 
@@ -155,6 +164,15 @@ def _change(
         _serve(session, row.id, now)
     else:
         outbox.give_up(session, row.id, BY_HAND)
+
+
+def _subject(row: ChannelRow) -> str:
+    return f"channel {row.id} ({row.name})"
+
+
+def _note_saved(session: Session, row: ChannelRow, now: datetime, *, new: bool, new_address: bool) -> None:
+    said = {"kind": row.kind, "address": row.address, "enabled": row.enabled, "scope": json.loads(row.scope or "{}")}
+    audit.note(session, "channel.saved", _subject(row), now, new=new, new_address=new_address, **said)
 
 
 def _serve(session: Session, channel_id: int, now: datetime, *, tried_only: bool = False) -> None:

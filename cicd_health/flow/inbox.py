@@ -15,7 +15,7 @@ from cicd_health.model.deliveries import DeliveryState, Incoming
 from cicd_health.model.runs import Event
 from cicd_health.providers import PROVIDERS, flat
 from cicd_health.providers.provider import BadPayload, Headers, Ignored
-from cicd_health.store import deliveries, engine
+from cicd_health.store import audit, deliveries, engine
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,15 @@ def refuse(provider: str, reason: str, now: datetime) -> None:
 
 
 def replay(delivery_id: int, now: datetime) -> Receipt:
-    """Apply one kept delivery again. Raises KeyError when there is no such delivery."""
+    """Apply one kept delivery again, as somebody asks. Raises KeyError when there is no such delivery."""
+    with engine.writing() as session:
+        row, _ = deliveries.read(session, delivery_id)
+        audit.note(session, "delivery.replayed", f"delivery {delivery_id} ({row.provider} {row.event})", now)
+    return apply_kept(delivery_id, now)
+
+
+def apply_kept(delivery_id: int, now: datetime) -> Receipt:
+    """Apply one kept delivery, again or at last. Raises KeyError when there is no such delivery."""
     with engine.reading() as session:
         row, body = deliveries.read(session, delivery_id)
     headers = json.loads(row.headers)

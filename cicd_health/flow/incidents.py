@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -12,7 +14,7 @@ from cicd_health.alerts import message
 from cicd_health.flow import alert_life, telling, waking
 from cicd_health.model.alert_scope import Scope
 from cicd_health.model.alerts import AlreadyOver, IncidentState, NotificationKind, StepKind
-from cicd_health.store import engine, incidents, outbox, rules, silences
+from cicd_health.store import audit, engine, incidents, outbox, rules, silences
 from cicd_health.store import facts as known
 from cicd_health.store.names import row_id
 from cicd_health.store.tables import IncidentRow, RuleRow, SilenceRow
@@ -28,6 +30,7 @@ def acknowledge(incident_id: int, who: str, now: datetime, note: str = "") -> No
         if incident.state != IncidentState.MUTED:
             incident.state = IncidentState.ACKNOWLEDGED
         incidents.step(session, incident, StepKind.ACKNOWLEDGED, now, who=who, note=note)
+        _note(session, "acknowledged", incident, now, note=note)
         engine.announce(session, "alerts")
 
 
@@ -37,6 +40,7 @@ def resolve(incident_id: int, who: str, now: datetime, note: str = "") -> None:
         incident = _open(session, incident_id)
         muted, began_at = incident.state == IncidentState.MUTED, incidents.began_at(incident)
         alert_life.end(session, incident, max(now, incident.opened_at), now, who=who, note=note)
+        _note(session, "resolved", incident, now, note=note)
         if not muted and outbox.told(session, incident):
             url = settings.get().public_url
             told = message.ended_by_hand(incident.title, who, began_at, now, url, note, incident_id=incident_id)
@@ -55,6 +59,7 @@ def mute(incident_id: int, who: str, now: datetime, until: datetime | None, reas
         silences.end_own(session, incident, now, who, timed=True)
         silences.add(session, who, now, until, reason, incident_id=incident_id)
         alert_life.mute(session, incident, now, until, who, reason)
+        _note(session, "muted", incident, now, until=until, reason=reason)
 
 
 def unmute(incident_id: int, who: str, now: datetime) -> None:
@@ -65,6 +70,7 @@ def unmute(incident_id: int, who: str, now: datetime) -> None:
             return
         silences.end_own(session, incident, now, who, timed=True)
         waking.wake(session, incident, now, who, whatever=True)
+        _note(session, "unmuted", incident, now)
 
 
 def silence(scope: Scope, who: str, now: datetime, until: datetime, reason: str, rule_id: int | None = None) -> int:
@@ -82,6 +88,8 @@ def silence(scope: Scope, who: str, now: datetime, until: datetime, reason: str,
         open_ones = incidents.unresolved(session, rule_id)
         for incident in incidents.hold(session, waking.covered(session, row, open_ones)):
             _put_under(session, incident, now, until, who, reason)
+        said = {"scope": json.loads(scope.to_json()), "rule_id": rule_id, "until": until, "reason": reason}
+        audit.note(session, "silence.added", f"silence {silence_id}", now, **said)
         engine.announce(session, "alerts")
         return silence_id
 
@@ -98,6 +106,7 @@ def end_silence(silence_id: int, who: str, now: datetime) -> None:
     with engine.writing() as session:
         if not waking.end(session, silence_id, now, who):
             raise AlreadyOver("This silence is over already.")
+        audit.note(session, "silence.ended", f"silence {silence_id}", now)
 
 
 def settle_rule(session: Session, rule: RuleRow, now: datetime, note: str) -> int:
@@ -146,6 +155,10 @@ def _asks_about(scope: Scope, incident: IncidentRow) -> bool:
     """Whether incidents of a rule with this scope are of a branch as this one is, or of the default branch."""
     of_branch = incidents.branch_of(incident.scope_key) is not None
     return of_branch == bool(scope.branches) or incident.branch is None
+
+
+def _note(session: Session, done: str, incident: IncidentRow, now: datetime, **said: Any) -> None:
+    audit.note(session, f"alert.{done}", f"alert {incident.id} ({incident.title})", now, **said)
 
 
 def _open(session: Session, incident_id: int) -> IncidentRow:

@@ -19,7 +19,7 @@ from cicd_health.flow import connecting, inbox, saving
 from cicd_health.model.deliveries import DeliveryState, Incoming
 from cicd_health.model.watches import BackfillState
 from cicd_health.providers.remote import Asked, Batch, Connection, Document, Remote, RemoteError, Trouble
-from cicd_health.store import deliveries, engine, names, watches
+from cicd_health.store import audit, deliveries, engine, names, watches
 from cicd_health.store.known_runs import KnownRuns
 from cicd_health.store.tables import SourceRow, WatchRow
 
@@ -84,7 +84,14 @@ def poll_now(now: datetime, source_id: int | None = None, watch_id: int | None =
                 key = f"{row.id}-asked-{row.last_poll_at or row.created_at:%Y%m%dT%H%M%S%f}-{now:%Y%m%dT%H%M}"
                 queue.enqueue(session, "poll", key, row.id, now.isoformat())
                 queued += 1
+        audit.note(session, "poll.asked", _asked_of(session, source_id, watch_id), now, queued=queued)
     return queued
+
+
+def _asked_of(session: Session, source_id: int | None, watch_id: int | None) -> str:
+    if watch_id is not None:
+        return watches.watch(session, watch_id).name or f"watch {watch_id}"
+    return "everything" if source_id is None else f"source {source_id} ({watches.source(session, source_id).host})"
 
 
 def poll(watch_id: int, now: datetime, queued_at: datetime | None = None) -> None:

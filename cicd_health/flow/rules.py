@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlmodel import Session
 from cicd_health.alerts import RULES
 from cicd_health.flow import incidents
 from cicd_health.model.alert_drafts import RuleDraft
-from cicd_health.store import engine, rules
+from cicd_health.store import audit, engine, rules
 from cicd_health.store import incidents as known
 from cicd_health.store.tables import RuleRow
 
@@ -33,8 +34,21 @@ def save_rule(draft: RuleDraft, now: datetime, rule_id: int | None = None) -> in
         else:
             _change(session, rules.find(session, rule_id), wanted, now)
             saved = rule_id
+        audit.note(session, "rule.saved", f"rule {saved} ({wanted.name})", now, new=rule_id is None, **_noted(wanted))
         engine.announce(session, "alerts")
         return saved
+
+
+def _noted(draft: RuleDraft) -> dict[str, Any]:
+    """What the audit log says of a rule: everything but its name, which is the subject."""
+    return {
+        "kind": draft.kind,
+        "severity": draft.severity,
+        "params": dict(draft.params),
+        "scope": json.loads(draft.scope.to_json()),
+        "channels": draft.channels,
+        "enabled": draft.enabled,
+    }
 
 
 def _change(session: Session, rule: RuleRow, draft: RuleDraft, now: datetime) -> None:
@@ -54,6 +68,7 @@ def switch_rule(rule_id: int, on: bool, now: datetime) -> None:
         rule.enabled, rule.updated_at = on, now
         session.flush()
         incidents.settle_rule(session, rule, now, "the rule was switched off")
+        audit.note(session, "rule.saved", f"rule {rule_id} ({rule.name})", now, enabled=on)
         engine.announce(session, "alerts")
 
 
@@ -65,6 +80,7 @@ def forget_rule(rule_id: int, now: datetime) -> None:
             raise ValueError("The built-in rule cannot be deleted; switch it off instead.")
         known.hold_pipelines(session, rule_id)
         session.delete(rule)
+        audit.note(session, "rule.removed", f"rule {rule_id} ({rule.name})", now, kind=rule.kind)
         engine.announce(session, "alerts")
 
 

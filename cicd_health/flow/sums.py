@@ -11,7 +11,8 @@ import structlog
 from sqlmodel import Session
 
 from cicd_health import queue, settings
-from cicd_health.store import engine, kept_sums, old_runs, recount, tallies
+from cicd_health.model import acting
+from cicd_health.store import audit, endings, engine, kept_sums, old_runs, recount, tallies
 from cicd_health.store.recount import Difference
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ def count_anew(now: datetime, told: Progress = nobody) -> None:
     with engine.writing() as session:
         recount.sweep(session)
         kept_sums.note_counted(session, now)
+        if acting.by_somebody():
+            audit.note(session, "tallies.rebuilt", "all kept sums", now, days=len(days))
         engine.announce(session, "runs")
     log.info("counted everything anew", days=len(days))
 
@@ -101,3 +104,13 @@ def _freeze(session: Session) -> None:
     """All statements of this transaction see the same rows. SQLite does so by itself."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def fold_endings(now: datetime) -> int:
+    """Put together what ended since the last time, for `GET /metrics`; how many rows there were."""
+    folded, some = 0, endings.BATCH
+    while some == endings.BATCH:
+        with engine.writing() as session:
+            some = endings.fold(session, settings.get().prometheus_pipelines, now)
+        folded += some
+    return folded

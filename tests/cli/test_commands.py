@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from typer.testing import CliRunner, Result
 
 from cicd_health import access, cli, settings
 from cicd_health.alerts import send
@@ -17,12 +16,9 @@ from cicd_health.cli import banner, demo_file
 from cicd_health.model.first_event import first_event
 from cicd_health.model.runs import Outcome
 from cicd_health.providers import PROVIDERS
+from tests.cli.calling import call
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-
-
-def call(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, arguments)
 
 
 def test_a_wrong_setting_stops_every_command_with_one_sentence(monkeypatch: pytest.MonkeyPatch):
@@ -37,7 +33,9 @@ def test_a_wrong_setting_stops_every_command_with_one_sentence(monkeypatch: pyte
 def test_a_new_key_is_printed_and_may_do_what_it_was_made_for(database: sa.Engine):
     ended = call("keys", "add", "wall", "--scope", "read", "--scope", "ingest")
     assert ended.exit_code == 0
-    assert access.key_scopes(ended.stdout.strip(), datetime.now(UTC)) == {"read", "ingest"}
+    caller = access.key_caller(ended.stdout.strip(), "", datetime.now(UTC))
+    assert caller is not None
+    assert caller.scopes == {"read", "ingest"}
 
 
 def test_an_unknown_scope_is_refused(database: sa.Engine):

@@ -1,0 +1,33 @@
+"""The background jobs without a web server."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from cicd_health import flow, queue, settings
+from cicd_health.cli.database import migrate
+from cicd_health.cli.ending import now, one_sentence, say
+from cicd_health.jobs import JOBS
+
+
+def worker() -> None:
+    """Work on the background jobs (polls, backfills, logs, alerts, messages, pruning) until SIGTERM or Ctrl-C.
+
+    Any number of them may run beside the server, which works on jobs too: each job is done once.
+    """
+    with one_sentence():
+        migrate()
+        flow.start(now())
+        asyncio.run(_work())
+
+
+async def _work() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with queue.running(JOBS):
+        say(f"Working on the background jobs of {settings.masked(settings.get().database_url)}.")
+        await stop.wait()
+        say("Stopping: jobs that run may end, the others are left to the next start.")
+    say("Stopped.")
