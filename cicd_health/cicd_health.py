@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from cicd_health import live, queue
+from cicd_health import live, outgoing, queue
 from cicd_health.api import app as api
 from cicd_health.api.gate import Gate
+from cicd_health.api.hang_up import HangUp
+from cicd_health.api.meter import Meter
 from cicd_health.jobs import JOBS
 from cicd_health.ui import shell
 
@@ -22,14 +24,12 @@ def jobs_error() -> str | None:
 @contextlib.asynccontextmanager
 async def background() -> AsyncIterator[None]:
     """Everything that runs beside the requests, from the start of the server to its end."""
+    outgoing.guard()
     async with live.listening(), queue.running(JOBS) as worker:
         _workers.append(worker)
         yield
         _workers.clear()
 
 
-app = shell.make_app(api_transformer=[api.build(live.hub, jobs_error), Gate])
+app = shell.make_app(api_transformer=[api.build(live.hub, jobs_error), HangUp, Gate, Meter])
 app.register_lifespan_task(background)
-# The gate knows every address under which the page is asked for; Socket.IO would know the configured ones only.
-assert app.sio is not None
-app.sio.eio.cors_allowed_origins = []

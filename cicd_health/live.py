@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
@@ -17,8 +18,9 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 
-from cicd_health import settings
+from cicd_health import access, settings
 from cicd_health.store import engine
+from cicd_health.store.rights import last_withdrawn
 
 log = structlog.get_logger(__name__)
 GATHER_S = 0.3  # the least time between two pushes
@@ -29,20 +31,16 @@ POLL_S = 1.0  # how often SQLite is asked whether another process wrote
 RECONNECT_S = 2.0
 
 
-class Hub:
-    """One per process: a version that grows with every change, and snapshots that hold until it does."""
+class Changing:
+    """A version that grows with every change, and those who wait for the next one. On the event loop only."""
 
     def __init__(self) -> None:
         self.version = 0
-        self.cost_s = 0.0  # of the snapshots of this version, in seconds of a core
         self._waiters: set[asyncio.Future[None]] = set()
-        self._snapshots: dict[Hashable, asyncio.Task[Any]] = {}
 
     def publish(self) -> None:
-        """Say that something changed. On the event loop only."""
+        """Say that something changed."""
         self.version += 1
-        self.cost_s = 0.0
-        self._snapshots.clear()
         waiters, self._waiters = self._waiters, set()
         for waiter in waiters:
             if not waiter.done():
@@ -62,6 +60,20 @@ class Hub:
         finally:
             self._waiters.discard(waiter)
 
+
+class Hub(Changing):
+    """One per process: what changed of all that is shown, and snapshots that hold until something does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cost_s = 0.0  # of the snapshots of this version, in seconds of a core
+        self._snapshots: dict[Hashable, asyncio.Task[Any]] = {}
+
+    def publish(self) -> None:
+        self.cost_s = 0.0
+        self._snapshots.clear()
+        super().publish()
+
     async def snapshot(self, key: Hashable, load: Callable[[], Any]) -> Any:
         """What `load` gives, run once in a thread for everybody who asks with the same key at this version."""
         task = self._snapshots.get(key)
@@ -78,6 +90,14 @@ class Hub:
 
 
 hub = Hub()
+rights = Changing()  # who may do what: a session or key was revoked, somebody disabled or given another role
+
+
+def rights_changed() -> None:
+    """What was looked up about people and keys may not be true any more; whoever is connected is asked again."""
+    access.forget_people()
+    access.forget_keys()
+    rights.publish()
 
 
 @contextlib.asynccontextmanager
@@ -87,9 +107,11 @@ async def listening() -> AsyncIterator[None]:
     dirty = asyncio.Event()
     own = threading.Event()
 
-    def committed(_topics: frozenset[str]) -> None:
+    def committed(topics: frozenset[str]) -> None:
         own.set()
         loop.call_soon_threadsafe(dirty.set)
+        if access.TOPIC in topics:
+            loop.call_soon_threadsafe(rights_changed)
 
     stop = engine.subscribe(committed)
     postgres = engine.engine().dialect.name == "postgresql"
@@ -128,27 +150,38 @@ async def _listen(dirty: asyncio.Event) -> None:
             ) as connection:
                 await connection.execute(f"LISTEN {engine.CHANNEL}")
                 dirty.set()
-                async for _ in connection.notifies():
+                rights_changed()
+                async for told in connection.notifies():
                     dirty.set()
+                    if access.TOPIC in json.loads(told.payload):
+                        rights_changed()
         except Exception as error:  # whatever it was, the page must go live again by itself
             log.warning("listener lost", error=str(error))
         await asyncio.sleep(RECONNECT_S)
 
 
 async def _watch(dirty: asyncio.Event, own: threading.Event) -> None:
-    """SQLite: `data_version` changes when another connection has written. What was `own` has been told already."""
+    """SQLite: `data_version` changes when another connection has written. What was `own` has been told already.
+
+    The version does not say who wrote, nor what: so after each writing, the audit log says whether rights were changed.
+    """
     seen: int | None = None
+    withdrawn = 0
     while True:
         try:
             with engine.engine().execution_options(reads_only=True).connect() as connection:
                 while True:
                     version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+                    before, withdrawn = withdrawn, last_withdrawn(connection) if version != seen else withdrawn
                     connection.rollback()
-                    if seen is not None and version != seen and not own.is_set():
+                    if seen is None or withdrawn != before:
+                        rights_changed()
+                    if seen is None or (version != seen and not own.is_set()):
                         dirty.set()
                     seen = version
                     own.clear()
                     await asyncio.sleep(POLL_S)
         except sa.exc.SQLAlchemyError as error:
             log.warning("cannot watch the database", error=str(error))
+            seen = None  # the next connection counts from elsewhere, and something may have been missed
             await asyncio.sleep(RECONNECT_S)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import alembic.command
 import alembic.config
 import pytest
 import sqlalchemy as sa
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from cicd_health import queue, settings
+from cicd_health.access import passwords
+from cicd_health.api import limits
 from cicd_health.store import engine
 from tests import loopback
 from tests.postgres_pool import TEMPLATE, PostgresPool
@@ -30,6 +34,16 @@ def migrate(url: str) -> None:
     bind.dispose()
     queue.prepare(url)  # the job engine's tables too: they take longer than ours
     engine.engine_for(url).dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def real_hasher() -> Iterator[Callable[[], PasswordHash]]:
+    """Passwords are hashed with argon2 as always, but cheaply; gives what hashes them outside of tests."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        real = passwords._hasher
+        patch.setattr(passwords, "_hasher", lambda: cheap)
+        yield real
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +107,9 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
     """The engine of an empty, migrated database that is also the settings' DATABASE_URL. Every test runs on both."""
     url = request.getfixturevalue(f"{request.param}_url")
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    for name in ("API_RATE_LIMIT", "ANONYMOUS_RATE_LIMIT"):  # tests ask faster than anybody
+        monkeypatch.setenv(name, "10000000")
+    limits.forget_counts()
     use(url, monkeypatch)
     yield engine.engine()
     engine.engine_for(url).dispose()

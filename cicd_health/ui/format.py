@@ -144,6 +144,11 @@ def offset(at: datetime, zone: tzinfo) -> str:
     return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02d}" if rest else "")
 
 
+def web_address(url: str | None) -> str:
+    """The address when it is one of the web, else nothing: what others wrote may begin with `javascript:`."""
+    return url if url and url.lower().startswith(("https://", "http://")) else ""
+
+
 def length(window: str) -> str:
     """Of a window's slug: `the last 7 days`."""
     return "the last 24 hours" if window == "24h" else f"the last {window.removesuffix('d')} days"

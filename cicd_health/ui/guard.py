@@ -10,12 +10,16 @@ import reflex as rx
 import structlog
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event, EventSpec
+from reflex_base.registry import RegistrationContext
 
 from cicd_health import access
+from cicd_health.model.acting import Actor, Via, act_as
 from cicd_health.ui import routes
 
 log = structlog.get_logger(__name__)
 ROLES = ("visitor", "viewer", "operator", "admin")  # each may do what those before it may
+VISITOR = ROLES[0]
+NEEDED = "needed_role"  # what `needs` writes on a handler
 
 
 def to_sign_in() -> EventSpec:
@@ -24,13 +28,16 @@ def to_sign_in() -> EventSpec:
 
 
 class EventGuard(rx.Middleware):
-    """No handler runs for somebody who may not look."""
+    """No handler runs for somebody who may not look, and none that changes something for somebody of a lesser role."""
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
-        cookie = state.router_data.get("headers", {}).get("cookie")
-        if await access.admit(cookie, datetime.now(UTC)) is None:
+        headers = state.router_data.get("headers", {})
+        who = await access.admit(headers.get("cookie"), datetime.now(UTC))
+        if who is None:
             return StateUpdate(events=Event.from_event_type(to_sign_in()))
-        return None
+        registered = RegistrationContext.get().event_handlers.get(event.name)
+        needed = role_of(registered.handler.fn) if registered else VISITOR
+        return None if _may_as(who, needed, event.name) else StateUpdate()
 
 
 async def person(state: BaseState) -> access.Person | None:
@@ -58,23 +65,48 @@ def needs(role: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                     async for event in handler(self, *args, **kwargs):
                         yield event
 
-            return stepwise
+            return _with_role(stepwise, role)
 
         @functools.wraps(handler)
         async def once(self: BaseState, *args: Any, **kwargs: Any) -> Any:
             return await handler(self, *args, **kwargs) if await _may(self, role, handler) else None
 
-        return once
+        return _with_role(once, role)
 
     return guarded
 
 
+def _with_role(handler: Callable[..., Any], role: str) -> Callable[..., Any]:
+    setattr(handler, NEEDED, role)
+    return handler
+
+
+def role_of(handler: Callable[..., Any]) -> str:
+    """The least role that may call this handler: a visitor, unless `needs` says otherwise."""
+    return getattr(handler, NEEDED, VISITOR)
+
+
 async def _may(state: BaseState, role: str, handler: Callable[..., Any]) -> bool:
+    """Asked again where the handler runs; what it does is done on behalf of this person."""
     who = await person(state)
-    if who is not None and is_at_least(who.role, role):
+    if not _may_as(who, role, getattr(handler, "__qualname__", "")):
+        return False
+    assert who is not None
+    act_as(Actor(who.email, Via.PAGE, _address(state), who.user_id))
+    return True
+
+
+def _may_as(who: access.Person | None, needed: str, handler: str) -> bool:
+    if who is not None and is_at_least(who.role, needed):
         return True
-    log.warning("refused", handler=getattr(handler, "__qualname__", ""), role=who.role if who else None, needed=role)
+    log.warning("refused", handler=handler, role=who.role if who else None, needed=needed)
     return False
+
+
+def _address(state: BaseState) -> str:
+    """Of the person's own machine, also behind proxies that are trusted."""
+    headers = state.router_data.get("headers", {})
+    return access.address_behind(state.router.session.client_ip, headers.get("x-forwarded-for"))
 
 
 def report(exception: Exception) -> None:

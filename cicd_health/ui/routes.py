@@ -20,14 +20,17 @@ RUN = "/runs/[run_id]"
 SOURCES = "/sources"
 DELIVERIES = "/deliveries"
 ALERTS = "/alerts"
+SETTINGS = "/settings"
 GALLERY = "/gallery"
 LOGIN = "/login"
 LOGOUT = "/logout"
+SIGN_IN_LINK = "/login/link"
 USUAL_WINDOW = "7d"
 SHOWN = ("all", "unhealthy", "running")
 OUTCOMES = {*Outcome, "failed", "unfinished"}
 STATES = ("unhealthy", "running", *(state.value for state in HealthState))
 ALERT_TABS = ("", "rules", "channels", "deliveries", "silences")
+SETTINGS_TABS = ("people", "keys", "you", "audit", "server")
 NEW = "new"  # instead of an id: what is about to be made
 SORTS = ("name", "rate", "p50", "p95", "queue", "runs", "spent", "last")
 T = TypeVar("T", bound=Any)
@@ -160,6 +163,19 @@ class AskedAlerts:
     before: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AskedSettings:
+    """What an address of the settings page asks for. `tab` empty is the first one that the viewer may see.
+
+    `action` and `q` narrow the audit log. `before` is a cursor.
+    """
+
+    tab: str = ""
+    action: str = ""
+    q: str = ""
+    before: str = ""
+
+
 NAMES = {"place": "in", "start": "from", "end": "to"}  # in the address
 
 
@@ -222,6 +238,11 @@ def asked_alerts(parameters: Mapping[str, str]) -> AskedAlerts:
     )
 
 
+def asked_settings(parameters: Mapping[str, str]) -> AskedSettings:
+    asked = _read(AskedSettings(), parameters)
+    return replace(asked, tab=asked.tab if asked.tab in SETTINGS_TABS else "")
+
+
 def _id_or_new(value: str) -> str:
     return NEW if value == NEW else str(_number(value) or "")
 
@@ -236,6 +257,10 @@ def deliveries(asked: AskedDeliveries) -> str:
 
 def alerts(asked: AskedAlerts = AskedAlerts()) -> str:
     return _address(ALERTS, asked, AskedAlerts())
+
+
+def settings(asked: AskedSettings = AskedSettings()) -> str:
+    return _address(SETTINGS, asked, AskedSettings())
 
 
 def sources(asked: AskedSources) -> str:

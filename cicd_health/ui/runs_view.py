@@ -320,7 +320,7 @@ def line(row: Row) -> RunLine:
         created_at=row["created_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
-        url=row["url"],
+        url=text.web_address(row["url"]),
     )
 
 

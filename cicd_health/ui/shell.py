@@ -7,17 +7,19 @@ from typing import Any
 
 import reflex as rx
 
-from cicd_health.ui import copying, guard, keys, routes, screen, zone
+from cicd_health.ui import copying, doorway, guard, keys, routes, screen, zone
 from cicd_health.ui.components.connection import boundary, lost_connection
 from cicd_health.ui.components.link import inside
 from cicd_health.ui.components.panel import PRIMARY
 from cicd_health.ui.components.sprite import glyph, sprite
 from cicd_health.ui.page import Page
 from cicd_health.ui.pages import PAGES
+from cicd_health.ui.routes import AskedSettings
 from cicd_health.ui.states.session import SessionState
 
 NAME = "CI/CD Health"
 MENU = tuple(page for page in PAGES if page.menu)
+YOU = routes.settings(AskedSettings(tab="you"))
 ICON_BUTTON = (
     "relative max-tab:after:absolute max-tab:after:-inset-[6px] "
     "grid place-items-center size-8 rounded-md text-ink-2 hover:bg-hover hover:text-ink transition-colors duration-120"
@@ -51,6 +53,7 @@ def make_app(**options: Any) -> rx.App:
         **options,
     )
     app.add_middleware(guard.EventGuard())
+    app.register_lifespan_task(doorway.install(app).watched)
     for page in PAGES:
         app.add_page(
             frame(page), route=page.route, title=f"{page.title} · {NAME}", on_load=page.on_load, image="/favicon.svg"
@@ -112,7 +115,7 @@ def _top(page: Page) -> rx.Component:
         ),
         rx.el.nav(
             *[_link(entry, page) for entry in MENU],
-            class_name="hidden tab:flex h-full gap-1",
+            class_name="hidden tab:flex h-full desk:gap-1",
             custom_attrs={"aria-label": "Pages"},
         ),
         rx.el.span(class_name="hidden tab:block grow"),
@@ -173,6 +176,15 @@ def _user() -> rx.Component:
             ),
             rx.el.div(
                 rx.el.p(SessionState.email, class_name="px-2 py-1.5 text-12 text-ink-3 truncate"),
+                inside("You", to=YOU, class_name="block px-2 py-1.5 max-tab:py-3 rounded font-medium hover:bg-hover"),
+                rx.cond(
+                    SessionState.admin,
+                    inside(
+                        "Settings",
+                        to=routes.SETTINGS,
+                        class_name="tab:hidden block px-2 py-3 rounded font-medium hover:bg-hover",
+                    ),
+                ),
                 rx.el.form(
                     rx.el.button(
                         "Sign out",

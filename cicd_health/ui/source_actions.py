@@ -41,6 +41,11 @@ def field(form: dict[str, Any], name: str) -> str:
     return str(form.get(name) or "").replace("\x00", "").strip()[:LONGEST]
 
 
+def typed_secret(form: dict[str, Any], name: str) -> str:
+    """A password as it was typed, with its blanks."""
+    return str(form.get(name) or "")[:LONGEST]
+
+
 def number(id: object) -> int:
     """The row that an argument names; 0, which is nobody's, when it is not a number."""
     digits = str(id)

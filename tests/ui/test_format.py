@@ -160,3 +160,18 @@ def test_a_p95_of_few_values_is_not_shown():
     assert text.p95(Distribution(n=19, p95=300.0)) is None
     assert text.p95(Distribution(n=20, p95=300.0)) == 300.0
     assert text.p50(Distribution(n=4, p50=300.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://github.com/a/b", "https://github.com/a/b"),
+        ("HTTP://ci.example/job/1/", "HTTP://ci.example/job/1/"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//evil.example", ""),
+        (None, ""),
+    ],
+)
+def test_only_addresses_of_the_web_become_links(url, link):
+    assert text.web_address(url) == link

@@ -13,10 +13,13 @@ from cicd_health.ui.components.told import told
 from cicd_health.ui.components.watch_table import watch_table
 from cicd_health.ui.shown import Shown
 from cicd_health.ui.sources_view import Fact, SourcePanel
+from cicd_health.ui.states.session import SessionState
+from cicd_health.ui.states.source_secrets import RotationState
 from cicd_health.ui.states.sources import SourcesHeadState, SourcesState
 
 # Its handlers and variables: a type checker cannot follow them into the page.
 DOING: Any = SourcesState
+SECRET: Any = RotationState
 ACTION = f"{BUTTON} max-tab:h-11 disabled:bg-sunken disabled:text-ink-3"
 GHOST = (
     "inline-flex items-center h-11 tab:h-7 px-2 rounded-md text-12 font-medium text-ink-2 hover:text-ink "
@@ -33,7 +36,14 @@ def source_panel(panel: Shown[SourcePanel]) -> rx.Component:
                 mark_shown(panel.mark),
                 class_name="flex items-center gap-3 min-w-0",
             ),
-            rx.cond(SourcesHeadState.admin, _actions(panel)),
+            rx.el.div(
+                rx.cond(SourcesHeadState.admin, _changes(panel)),
+                rx.cond(
+                    panel.can_poll & SessionState.operator,
+                    rx.el.button("Poll now", type="button", on_click=DOING.poll_now(panel.key), class_name=ACTION),
+                ),
+                class_name="flex flex-wrap items-center justify-end gap-2",
+            ),
             class_name="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 min-h-12 px-4 max-tab:py-2 "
             "border-b border-line",
         ),
@@ -52,9 +62,9 @@ def source_panel(panel: Shown[SourcePanel]) -> rx.Component:
     )
 
 
-def _actions(panel: Shown[SourcePanel]) -> rx.Component:
+def _changes(panel: Shown[SourcePanel]) -> rx.Component:
     here = f"source:{panel.key}"
-    return rx.el.div(
+    return rx.fragment(
         rx.cond(
             panel.can_forget,
             rx.cond(
@@ -67,6 +77,7 @@ def _actions(panel: Shown[SourcePanel]) -> rx.Component:
                 rx.el.button("Disconnect", type="button", on_click=DOING.ask(here), class_name=GHOST),
             ),
         ),
+        rx.el.button("New secret", type="button", on_click=SECRET.ask(panel.key, panel.name), class_name=GHOST),
         rx.cond(panel.set_up != "", inside("Set up", to=panel.set_up, class_name=GHOST)),
         rx.cond(
             panel.can_test,
@@ -78,11 +89,6 @@ def _actions(panel: Shown[SourcePanel]) -> rx.Component:
                 class_name=ACTION,
             ),
         ),
-        rx.cond(
-            panel.can_poll,
-            rx.el.button("Poll now", type="button", on_click=DOING.poll_now(panel.key), class_name=ACTION),
-        ),
-        class_name="flex flex-wrap items-center justify-end gap-2",
     )
 
 

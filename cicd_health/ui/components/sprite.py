@@ -159,6 +159,12 @@ SYMBOLS = {
         '<path d="M4 11V7a4 4 0 0 1 8 0v4l1.5 1.5h-11zM6.7 14.3h2.6" fill="none" stroke="currentColor" '
         'stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/>'
     ),
+    "settings": (
+        '<path d="M2 4.5h5M11 4.5h3M2 11.5h3M9 11.5h5" stroke="currentColor" stroke-width="1.4" '
+        'stroke-linecap="round"/>'
+        '<circle cx="9" cy="4.5" r="1.9" fill="none" stroke="currentColor" stroke-width="1.4"/>'
+        '<circle cx="7" cy="11.5" r="1.9" fill="none" stroke="currentColor" stroke-width="1.4"/>'
+    ),
     "logo": (
         '<rect x="1" y="9" width="3.5" height="8" rx="1" fill="var(--ok)"/>'
         '<rect x="6" y="6" width="3.5" height="11" rx="1" fill="var(--ok)"/>'

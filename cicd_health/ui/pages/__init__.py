@@ -1,7 +1,18 @@
 """The pages, in the order of the menu. To add one: a file here that ends in PAGE, and its line below."""
 
 from cicd_health.ui.page import Page
-from cicd_health.ui.pages import alerts, deliveries, gallery, overview, pipeline, pipelines, run, runs, sources
+from cicd_health.ui.pages import (
+    alerts,
+    deliveries,
+    gallery,
+    overview,
+    pipeline,
+    pipelines,
+    run,
+    runs,
+    settings,
+    sources,
+)
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -12,5 +23,6 @@ PAGES: tuple[Page, ...] = (
     alerts.PAGE,
     sources.PAGE,
     deliveries.PAGE,
+    settings.PAGE,
     gallery.PAGE,
 )

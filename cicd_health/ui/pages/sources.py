@@ -10,6 +10,7 @@ from cicd_health.ui.components.form import search_box
 from cicd_health.ui.components.heading import heading, problem
 from cicd_health.ui.components.panel import SUB, SURFACE, bar
 from cicd_health.ui.components.source_panel import source_panel
+from cicd_health.ui.components.source_secret import source_secret
 from cicd_health.ui.page import Page
 from cicd_health.ui.states.session import SessionState
 from cicd_health.ui.states.sources import SourcesHeadState, SourcesState
@@ -52,6 +53,7 @@ def body() -> rx.Component:
             ),
             rx.el.div(*[_loading() for _ in range(2)], class_name="appear grid gap-4 tab:gap-5", aria_hidden="true"),
         ),
+        source_secret(),
     )
 
 

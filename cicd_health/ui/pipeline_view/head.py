@@ -82,7 +82,7 @@ def head(report: PipelineReport, asked: AskedPipeline, zone: tzinfo) -> Head:
         title=report.name,
         mark=report.health.state.value if report.health else "no_runs",
         where=rows.where(report.provider, report.repo, asked.branch or None),
-        url=report.url or "",
+        url=text.web_address(report.url),
         provider=rows.provider_label(report.provider),
         runs=routes.runs(AskedRuns(pipeline=str(report.query.pipeline_id), branch=asked.branch, window=asked.window)),
         period=rows.period(report.query.window, zone),

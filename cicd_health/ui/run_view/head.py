@@ -75,7 +75,7 @@ def head(story: Story, asked: AskedRun, zone: tzinfo) -> Head:
         title=run["title"] or f"{run['pipeline']} {numbered}",
         mark=outcome_mark(story.outcome),
         number=numbered + (f", attempt {story.attempt['attempt']}" if len(story.attempts) > 1 else ""),
-        url=story.attempt.get("url") or run["url"] or "",
+        url=text.web_address(story.attempt.get("url") or run["url"]),
         provider=provider_label(run["provider"]),
         facts=facts(story, zone),
         tabs=_tabs(story) if len(story.attempts) > 1 else [],

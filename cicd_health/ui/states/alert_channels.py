@@ -155,7 +155,7 @@ def stored(typed: Mapping[str, Any], channel: str) -> tuple[int, Note]:
         draft = channels.draft_of(fields)
         if channel == NEW and draft.url is None:
             raise ValueError("An address is needed: where are its messages to go?")
-        tried = flow.try_address(draft.url) if draft.url else None
+        tried = flow.try_address(draft.url, datetime.now(UTC)) if draft.url else None
         if tried is not None and not tried.ok and not fields.get("anyway"):
             return 0, Note("Not saved: it did not take a test message.", "fail", [tried.error or "It gave no reason."])
         id = flow.save_channel(draft, datetime.now(UTC), None if channel == NEW else number(channel))

@@ -17,6 +17,7 @@ from cicd_health.model.windows import window_ending
 from cicd_health.store import engine, lists
 from cicd_health.ui import guard, routes, zone
 from cicd_health.ui.geometry import Spark
+from cicd_health.ui.outgoing import visible
 from cicd_health.ui.pipeline_view import page as pages
 from cicd_health.ui.pipeline_view.figures import Compared, Figure
 from cicd_health.ui.pipeline_view.head import Bar, Head, LastRuns, window_choices
@@ -72,7 +73,7 @@ class PipelineState(rx.State):
                     await self._show(page)
                 if page.tab != titled:
                     titled = page.tab
-                    yield rx.call_script(f"document.title={json.dumps(titled)}")
+                    yield rx.call_script(f"document.title={json.dumps(visible(titled))}")
             except Exception:  # whatever it was, the page keeps what it shows and says so
                 log.exception("pipeline cannot be read", pipeline_id=pipeline_id)
                 async with self:

@@ -18,6 +18,7 @@ from cicd_health.model.runs import Outcome
 from cicd_health.store import engine
 from cicd_health.store.lists import Row
 from cicd_health.ui import guard, routes, zone
+from cicd_health.ui.outgoing import visible
 from cicd_health.ui.routes import AskedRun
 from cicd_health.ui.run_view import aside as asides
 from cicd_health.ui.run_view import head as heads
@@ -78,7 +79,7 @@ class RunState(rx.State):
                 await self._show(*shown, asked, person)
                 if shown[1].tab != titled:
                     titled = shown[1].tab
-                    yield rx.call_script(f"document.title={json.dumps(titled)}")
+                    yield rx.call_script(f"document.title={json.dumps(visible(titled))}")
             except Exception:  # whatever it was, the page keeps what it shows and says so
                 log.exception("run cannot be read", run_id=run_id)
                 async with self:

@@ -24,6 +24,7 @@ from cicd_health.ui import source_actions as do
 from cicd_health.ui.routes import AskedSources
 from cicd_health.ui.sources_view import SourcesView
 from cicd_health.ui.states.following import assign, changes
+from cicd_health.ui.states.source_secrets import RotationState
 from cicd_health.ui.told import Note
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class SourcesState(rx.State):
         viewer = zone.of_viewer(self.router.headers.cookie)
         async with self:
             assign(self, secrets={}, asking="")
+            (await self.get_state(RotationState))._begin()
         async for person in changes(self):
             if person is None:
                 yield guard.to_sign_in()
@@ -135,7 +137,7 @@ class SourcesState(rx.State):
                 self._end(place, note)
 
     @rx.event
-    @guard.needs("admin")
+    @guard.needs("operator")
     async def poll_now(self, source_id: str):
         viewer = zone.of_viewer(self.router.headers.cookie)
         note = await asyncio.to_thread(do.queued, do.number(source_id), viewer)
