@@ -230,9 +230,9 @@ class Outgoing:
             said = foreign_pages.tell(said, page, may=_is_for_foreign_pages(self._path))
         names = {name.lower() for name, _ in said}
         https = settings.get().public_url.startswith("https:")
-        is_badge = self._path.startswith(BADGE)
+        is_built, is_badge = self._path.startswith(security_headers.BUILT), self._path.startswith(BADGE)
         ours = security_headers.of_answer(
-            self._asked.get("host", ""), is_api=self._is_api, is_badge=is_badge, https=https
+            self._asked.get("host", ""), is_api=self._is_api, is_built=is_built, is_badge=is_badge, https=https
         )
         caching = (b"cache-control", security_headers.caching(self._path, status, is_api=self._is_api))
         return said + [pair for pair in (*ours, caching) if pair[0] not in names]

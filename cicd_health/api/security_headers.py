@@ -24,6 +24,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 HTTPS_ONLY = "max-age=31536000"
+BUILT = "/assets/"  # scripts and styles of the pages
+BUILT_POLICY = "default-src 'none'; frame-ancestors 'none'"  # they are not pages, and there are many: a short one
 FOREVER = b"public, max-age=31536000, immutable"
 
 Pairs = tuple[tuple[bytes, bytes], ...]
@@ -71,9 +73,10 @@ def _allowed(scripts: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=200)
-def of_answer(host: str, *, is_api: bool, is_badge: bool = False, https: bool = False) -> Pairs:
+def of_answer(host: str, *, is_api: bool, is_built: bool = False, is_badge: bool = False, https: bool = False) -> Pairs:
     """The headers of an answer to this Host header."""
-    headers = HEADERS | {"Content-Security-Policy": answer_policy() if is_api else page_policy(host)}
+    policy = BUILT_POLICY if is_built else answer_policy() if is_api else page_policy(host)
+    headers = HEADERS | {"Content-Security-Policy": policy}
     if is_badge:  # it is there to be shown on other sites
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if https:
@@ -83,6 +86,6 @@ def of_answer(host: str, *, is_api: bool, is_badge: bool = False, https: bool = 
 
 def caching(path: str, status: int, *, is_api: bool) -> bytes:
     """Built files have a hash in their name; answers of the API are nobody's to keep; all else is asked again."""
-    if path.startswith("/assets/") and status in (200, 206, 304):
+    if path.startswith(BUILT) and status in (200, 206, 304):
         return FOREVER
     return b"no-store" if is_api else b"no-cache"

@@ -81,3 +81,12 @@ def test_under_https_browsers_are_told_to_come_back_by_it(client, monkeypatch):
 def test_other_sites_may_show_badges_and_nothing_else(client):
     assert client.get("/health").headers["cross-origin-resource-policy"] == "same-origin"
     assert client.get("/badge/a/b/c.svg").headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def test_built_files_carry_no_policy_of_pages_which_is_long_and_not_for_them():
+    built, page = (
+        dict(security_headers.of_answer("ci.example", is_api=False, is_built=one))[b"content-security-policy"]
+        for one in (True, False)
+    )
+    assert (b"'none'" in built, b"sha256" in built) == (True, False)
+    assert len(built) < len(page)
