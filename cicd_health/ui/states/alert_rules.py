@@ -84,9 +84,9 @@ class EditorState(rx.State):
 
     @rx.event
     @guard.needs("admin")
-    async def change(self, name: str, value: str):
-        """One field, as it is typed."""
-        return self._take(str(name), str(value))
+    async def change(self, name: str, value: str | int | float | None):
+        """One field, as it is typed; those of numbers send a number, or nothing for what is none."""
+        return self._take(name, "" if value is None else str(value))
 
     def _take(self, name: str, value: str) -> Any:
         if name not in self._typed:  # not of this form
