@@ -149,7 +149,7 @@ EXAMPLES: dict[str, Any] = {
     "Backtesting": {"kind": "failure", "params": {"count": 2}, "days": 30, "zone": "Europe/Berlin"},
     "ChannelDraft": {
         "name": "Builds",
-        "url": "https://hooks.slack.com/services/T000/B000/XXXX",
+        "url": "https://hooks.slack.com/services/T000/B000/XXXX",  # made up: nobody's
         "scope": SCOPE,
         "min_severity": "info",
         "zone": "Europe/Berlin",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-# What is not seen, but turns text around or parts it.
-UNSEEN = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+from cicd_health.model.unseen import UNSEEN
+
 # Everything but what XML 1.0 allows, less the control characters that it allows and nobody means.
 UNFIT = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 INSTEAD = "\ufffd"

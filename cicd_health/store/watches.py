@@ -66,10 +66,6 @@ def of_source(session: Session, source_id: int) -> Sequence[WatchRow]:
     return session.exec(select(WatchRow).where(WatchRow.source_id == source_id).order_by(col(WatchRow.name))).all()
 
 
-def all_ids(session: Session) -> list[int]:
-    return list(session.connection().execute(sa.select(WATCH.c.id).order_by(WATCH.c.id)).scalars())
-
-
 def connected(session: Session, source_id: int) -> bool:
     """Whether this source may be asked for logs: a token, an App, or a Jenkins server's address is known."""
     row = session.get(SourceRow, source_id)

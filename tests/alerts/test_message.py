@@ -14,7 +14,7 @@ from cicd_health.model.alerts import NotificationKind
 from tests.alerts.facts import NOON, facts
 
 PUBLIC = "https://ci.example.com"
-NASTY = '<!channel> <script>alert(1)</script> "x" & <b>y</b> \x1b[31m `z` \u202egnp.exe @everyone'
+NASTY = '<!channel> <script>alert(1)</script> "x" & <b>y</b> \x1b[31m `z` \u202egnp.exe\u061c @everyone'
 OURS = [f"{PUBLIC}/runs/101", "https://github.example/acme/api/actions/runs/1", f"{PUBLIC}/alerts"]
 
 
@@ -183,7 +183,7 @@ def test_text_from_outside_brings_no_markup(field):
     assert Tags(told.body).seen <= {"b", "code", "pre", "a", "p", "br", "ul", "li"}
     assert "<!channel>" not in told.body + mrkdwn(told.body)
     assert "@everyone" not in told.title + told.body
-    assert not {"\x1b", "\u202e"} & set(told.title + told.body)
+    assert not {"\x1b", "\u202e", "\u061c"} & set(told.title + told.body)
     assert "<script" not in message.mail_html(told)
 
 

@@ -24,6 +24,7 @@ from tests.conftest import ROOT
 from tests.hostile_text import BIDI, CONTROL, MARKUP, QUOTES
 
 PROMTOOL = shutil.which("promtool")
+# Prometheus' own judge of a page of metrics; a package of its own that no Python environment brings along.
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not here: apt-get install prometheus")
 once = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the database makes no difference
 CI = {"cicd_pipeline_name": "ci", "repo": "kestrel/checkout-api", "provider": "github"}

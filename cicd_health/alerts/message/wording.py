@@ -6,14 +6,14 @@ import re
 from datetime import UTC, datetime
 from html import escape
 
+from cicd_health.model.unseen import UNSEEN
+
 WIDTH = 300  # characters of one value or line
 SHORT = 100  # of one in a title
 EXCERPT_LINES = 15
 WRONG = re.compile(r"(?i)error|exception|fail|fatal|panic|assert|denied|not found|cannot|killed|undefined|^E ")
 # What a terminal would act on: colours, titles, and every other control character but tab.
 CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# What is not seen, but turns text around or parts it.
-UNSEEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 # Words by which chats (Discord, Mattermost, Rocket.Chat, Matrix) call everybody, also in plain text; and people by id.
 CALLS = re.compile(r"(?i)@(?=(?:everyone|here|channel|all|room|group|team)\b)|(?<=<)@(?=[!&]?\d)")
