@@ -21,7 +21,7 @@ link: install ## Print a new one-time sign-in link
 	@$(PY) -m cicd_health link
 
 test: lint ## Everything, on SQLite and PostgreSQL and in a real browser
-	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && exec $(PY) -m pytest -n 2 $(TESTS)
+	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && exec $(PY) -m pytest -n 2 --dist loadgroup $(TESTS)
 
 check: fmt test ## Format, lint, types, tests
 

@@ -15,12 +15,19 @@ from tests.browser.test_deliveries import post
 OUTCOMES = ("success", "success", "failure", "cancelled", "success")
 
 
+@pytest.fixture(scope="module")
+def now() -> datetime:
+    """One moment for the whole file: each test sends the same runs again."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 @pytest.fixture
-def drawer(page: Page, server: running.Server) -> Locator:
+def drawer(page: Page, server: running.Server, now: datetime) -> Locator:
     """The drawer of a page that scrolls, with four verdicts and a run that was cancelled."""
     for number, outcome in enumerate(OUTCOMES, start=401):
-        created = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1, minutes=number % 7)
-        post(server, github_run(number, conclusion=outcome, created=created))
+        created = now - timedelta(hours=1, minutes=number % 7)
+        # Each ends before the next one in time begins: else the cancelled one would be superseded.
+        post(server, github_run(number, conclusion=outcome, created=created, seconds=30))
     page.set_viewport_size({"width": 1440, "height": 500})
     page.goto("/")
     return page.get_by_role("dialog", name="Success rate explained")
