@@ -15,6 +15,7 @@ from cicd_health.store.tables.inbox import DeliveryRow, RefusalRow
 from cicd_health.store.tables.logs import LogChunkRow, LogRow
 from cicd_health.store.tables.people import ApiKeyRow, SessionRow, SignInLinkRow, UserRow
 from cicd_health.store.tables.places import PipelineRow, RepositoryRow, SourceRow
+from cicd_health.store.tables.processes import ProcessRow
 from cicd_health.store.tables.runs import AttemptRow, JobRow, RunRow, StepRow
 from cicd_health.store.tables.sums import EndingsRow, KeptSumsRow, TallyRow
 from cicd_health.store.tables.watches import WatchRow
@@ -35,6 +36,7 @@ __all__ = [
     "LogRow",
     "NotificationRow",
     "PipelineRow",
+    "ProcessRow",
     "RefusalRow",
     "RepositoryRow",
     "RuleRow",
