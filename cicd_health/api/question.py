@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 from fastapi import Query as Parameter
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from cicd_health.api.words import Moment, Word
 from cicd_health.model.health import Query
 from cicd_health.model.windows import WINDOWS, Window, window_ending
+from cicd_health.model.zones import zones
 from cicd_health.store import lists
 
 LONGEST = timedelta(days=3660)
@@ -30,7 +31,7 @@ class Span:
         to: Moment | None = None,
         tz: Annotated[Word, Parameter(description="The zone in which days begin.")] = "UTC",
     ) -> None:
-        if tz not in available_timezones():
+        if tz not in zones():
             raise HTTPException(422, f"tz: {tz!r} is not a time zone such as Europe/Berlin.")
         self.tz = ZoneInfo(tz).key
         self._slug = window

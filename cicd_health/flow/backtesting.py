@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -16,6 +16,7 @@ from cicd_health.alerts.rule import Rule
 from cicd_health.flow.rules import checked, read_params
 from cicd_health.model.alert_drafts import RuleDraft
 from cicd_health.model.backtest import Backtest
+from cicd_health.model.zones import zones
 from cicd_health.store import backtest_runs, engine
 from cicd_health.store.backtest_known import Known, asked_for
 
@@ -33,7 +34,7 @@ def backtest(draft: RuleDraft, now: datetime, zone: str = "UTC", days: int = 30)
     It need have no name yet, and its channels are not looked at. Raises ValueError with a sentence.
     """
     began = time.perf_counter()
-    if zone not in available_timezones():
+    if zone not in zones():
         raise ValueError(f"zone: a time zone such as Europe/Berlin, not {zone[:100]!r}.")
     if not 1 <= days <= MOST_DAYS:
         raise ValueError(f"days: from 1 to {MOST_DAYS}, not {days}.")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from sqlmodel import Session
 
@@ -17,6 +16,7 @@ from cicd_health.alerts import message, send
 from cicd_health.flow import sending
 from cicd_health.model.alert_drafts import ChannelDraft, Quiet
 from cicd_health.model.alerts import NotificationState
+from cicd_health.model.zones import zones
 from cicd_health.store import audit, channels, engine, outbox
 from cicd_health.store.tables import ChannelRow
 
@@ -197,7 +197,7 @@ def _checked(draft: ChannelDraft) -> ChannelDraft:
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise ValueError(f"the name has 1 to {LONGEST_NAME} characters")
     draft.scope.check()
-    if draft.zone not in available_timezones():
+    if draft.zone not in zones():
         raise ValueError(f"{draft.zone!r} is not a time zone: write one like Europe/Vienna or UTC")
     if draft.digest_at is not None and not CLOCK.fullmatch(draft.digest_at):
         raise ValueError("the time of the digest is like 09:00")

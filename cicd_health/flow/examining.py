@@ -6,6 +6,7 @@ then still unseen, and the next look finds the same.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,17 +27,22 @@ KEPT = timedelta(days=60)  # how long a change is told
 PAUSE = timedelta(minutes=5)  # between two looks at the same pipeline
 RECENT = timedelta(minutes=10)
 AT_ONCE = 20  # pipelines
+REST = 3  # so many times what one look took is left to everything else: it computes, and pages wait beside it
 
 
 def examine_due(now: datetime) -> int:
     """Look at pipelines with runs that ended since the last look, those never looked at first; how many."""
     with engine.reading() as session:
         due = series_of.due(session, now - RECENT, now - PAUSE, AT_ONCE)
+    took_s = 0.0
     for pipeline_id in due:
+        time.sleep(REST * took_s)
+        began = time.monotonic()
         try:
             examine(pipeline_id, now)
         except Exception:  # whatever is odd about one pipeline, the others are looked at
             log.exception("pipeline not examined", pipeline_id=pipeline_id)
+        took_s = time.monotonic() - began
     return len(due)
 
 

@@ -32,6 +32,7 @@ HERE = Path(__file__).parent
 LIVE = "() => document.querySelector('main')?.getAttribute('aria-busy') !== 'true'"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file stays with one worker, which starts its server once; xdist begins with the largest groups."""
     for item in items:
