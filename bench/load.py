@@ -126,6 +126,7 @@ async def run(
         "p50_s": percentile(load.latencies, 0.5),
         "p99_s": percentile(load.latencies, 0.99),
         "cpu": (cpu_s() - before) / (time.perf_counter() - began),
+        "cpu_s": cpu_s() - before,
     }
 
 

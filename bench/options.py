@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SIZES = {"k": 1_000, "m": 1_000_000}
-PARTS = ("all", "webhooks", "reading", "requests", "messages", "backfill")
+PARTS = ("all", "webhooks", "reading", "requests", "messages", "backfill", "processes")
 
 
 @dataclass(frozen=True, slots=True)

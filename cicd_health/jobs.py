@@ -20,8 +20,8 @@ def recover(now: datetime) -> None:
     flow.recover(now)
 
 
-def prune(now: datetime) -> None:
-    flow.prune(now)
+def prune(now: datetime) -> datetime | None:
+    return flow.prune_for_a_while(now)
 
 
 def poll_due(now: datetime) -> None:
@@ -44,6 +44,10 @@ def find_cause(log_id: int, now: datetime) -> None:
     flow.find_cause(log_id, now)
 
 
+def move_logs(now: datetime) -> None:
+    flow.move_logs(now)
+
+
 def watch(now: datetime) -> None:
     flow.evaluate_clock(now)
 
@@ -64,9 +68,10 @@ JOBS = (
     Job("backfill", backfill),
     Job("fetch_log", fetch_log),
     Job("find_cause", find_cause),
+    Job("move_logs", move_logs, every=timedelta(minutes=1)),
     Job("watch", watch, every=timedelta(seconds=15)),
     Job("examine", examine, every=timedelta(seconds=30)),
     Job("count_anew", count_anew),
-    Job("recover", recover, every=timedelta(minutes=1)),
+    Job("recover", recover, every=timedelta(seconds=20)),
     Job("prune", prune, every=timedelta(hours=24)),
 )

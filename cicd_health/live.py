@@ -26,9 +26,11 @@ log = structlog.get_logger(__name__)
 GATHER_S = 0.3  # the least time between two pushes
 REST = 4  # so many times what the snapshots of a push cost is left to everything else before the next
 LONGEST_REST_S = 5.0
+ON_TIME_S = 0.02
 TICK_S = 30.0
 POLL_S = 1.0  # how often SQLite is asked whether another process wrote
 RECONNECT_S = 2.0
+TOLD_LOST = 2  # at once, and once more, as what was read in that very moment may still have been there
 
 
 class Changing:
@@ -137,11 +139,27 @@ async def _push(dirty: asyncio.Event) -> None:
         dirty.clear()
         hub.publish()
         await asyncio.sleep(GATHER_S)
-        await asyncio.sleep(min(REST * hub.cost_s, LONGEST_REST_S))
+        await asyncio.sleep(min(REST * hub.cost_s + await _sent(), LONGEST_REST_S))
+
+
+async def _sent() -> float:
+    """Wait until the pages have what was published, as the loop comes on time again; the seconds that took.
+
+    A thousand pages keep it busy for long. As much again is left to webhooks and questions before the next push.
+    """
+    clock = asyncio.get_running_loop().time
+    begun = asked = clock()
+    while asked - begun < LONGEST_REST_S:
+        await asyncio.sleep(ON_TIME_S)
+        late_s, asked = clock() - asked - ON_TIME_S, clock()
+        if late_s < ON_TIME_S:
+            break
+    return asked - begun - ON_TIME_S
 
 
 async def _listen(dirty: asyncio.Event) -> None:
     """PostgreSQL: wait for NOTIFY; after a lost connection, suppose that something was missed."""
+    lost = 0  # tries since it was last heard
     while True:
         try:
             dsn = sa.make_url(settings.get().database_url).set(drivername="postgresql")
@@ -149,6 +167,7 @@ async def _listen(dirty: asyncio.Event) -> None:
                 dsn.render_as_string(hide_password=False), autocommit=True
             ) as connection:
                 await connection.execute(f"LISTEN {engine.CHANNEL}")
+                lost = 0
                 dirty.set()
                 rights_changed()
                 async for told in connection.notifies():
@@ -157,6 +176,9 @@ async def _listen(dirty: asyncio.Event) -> None:
                         rights_changed()
         except Exception as error:  # whatever it was, the page must go live again by itself
             log.warning("listener lost", error=str(error))
+            lost += 1
+            if lost <= TOLD_LOST:
+                dirty.set()  # whoever looks is told at once that nothing can be read
         await asyncio.sleep(RECONNECT_S)
 
 
@@ -183,5 +205,6 @@ async def _watch(dirty: asyncio.Event, own: threading.Event) -> None:
                     await asyncio.sleep(POLL_S)
         except sa.exc.SQLAlchemyError as error:
             log.warning("cannot watch the database", error=str(error))
+            dirty.set()  # pages look again, and say what is wrong
             seen = None  # the next connection counts from elsewhere, and something may have been missed
             await asyncio.sleep(RECONNECT_S)

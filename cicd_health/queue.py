@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from cicd_health import settings
-from cicd_health.store import engine
+from cicd_health.store import engine, patience
 from cicd_health.store.locks import Locks, locks_for
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ QUEUE = "jobs"
 # What waits for other people's servers has lanes of its own, by the job's name: however slow those servers are, and
 # however many they are, no message and no clock waits behind them, and no poll behind the ways back.
 LANES = {
-    **{"poll": "polls", "backfill": "backfills", "fetch_log": "logs", "find_cause": "logs"},
+    **{"poll": "polls", "backfill": "backfills", "fetch_log": "logs", "find_cause": "logs", "move_logs": "logs"},
     **{"deliver": "messages", "deliver_now": "messages"},
 }
 UNFINISHED = ["ENQUEUED", "DELAYED", "PENDING"]
@@ -49,7 +49,10 @@ LOOK_S = {QUEUE: 1.0, "messages": 0.5, "polls": 1.0, "backfills": 2.0, "logs": 1
 TEND_S = 5.0  # how often it looks after schedules and itself
 REAP_S = 15.0  # how often it looks for jobs of dead processes
 KEEP = timedelta(hours=1)  # how long a finished job's id keeps a second one away
+AHEAD = timedelta(minutes=1)  # clocks of several machines differ by less
 LAUNCH_AGAIN_S = 5.0
+AT_A_TIME = 500  # jobs that one statement deletes
+JOB_S = 600.0  # what one statement of a job may take
 
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 900.0
@@ -126,15 +129,33 @@ def _lane(name: str, jobs: Sequence[Any]) -> Lane:
     return Lane(name, len(waiting), len(jobs) - len(waiting), oldest_at)
 
 
+def known(url: str) -> list[str]:
+    """The ids of all jobs, whatever became of them."""
+    return [job.workflow_id for job in _client(url).list_workflows(load_input=False, load_output=False)]
+
+
+def forget(url: str, ids: Sequence[str]) -> None:
+    """Delete these jobs: what they were about is not in the database any more."""
+    for place in range(0, len(ids), AT_A_TIME):
+        _client(url).delete_workflows(list(ids[place : place + AT_A_TIME]))
+
+
 @contextlib.asynccontextmanager
 async def running(jobs: Sequence[Job]) -> AsyncGenerator[Worker]:
     """Work on jobs while the block lasts. The engine starts, and if need be starts again, in the background."""
     worker = Worker(jobs)
     worker.start()
+    _here.append(worker)
     try:
         yield worker
     finally:
+        _here.remove(worker)
         await asyncio.to_thread(worker.stop)
+
+
+def trouble() -> str | None:
+    """What is wrong with the jobs of this process, or None; also None where it has none."""
+    return _here[0].error if _here else None
 
 
 class Worker:
@@ -220,13 +241,14 @@ class Worker:
 
     def _destroy(self) -> None:
         try:
-            DBOS.destroy(workflow_completion_timeout_sec=5 if self._stopping.is_set() else 0)
+            DBOS.destroy(workflow_completion_timeout_sec=3 if self._stopping.is_set() else 0)
         except Exception:  # it may be what failed; the locks are given back all the same
             log.exception("job engine did not stop cleanly")
         with contextlib.suppress(SQLAlchemyError):
             self._locks.close()
 
 
+_here: list[Worker] = []  # this process's one, while it works
 # The jobs of this process by name: the engine calls plain functions, and a process has one engine.
 _jobs: dict[str, Job] = {}
 
@@ -234,7 +256,8 @@ _jobs: dict[str, Job] = {}
 @DBOS.workflow(name="job")
 def _work(name: str, key: str, turn: int, args: list[Any]) -> None:
     """One turn of a job. The next one is a job of its own, so that waiting for it holds no place."""
-    again_at = DBOS.run_step({"name": name}, _turn, name, turn, args)
+    with structlog.contextvars.bound_contextvars(job=name, key=key), patience.patient(JOB_S):
+        again_at = DBOS.run_step({"name": name}, _turn, name, turn, args)
     if again_at is not None:
         options = _options(name, key, turn + 1) | _delay(datetime.fromisoformat(again_at))
         DBOS.enqueue_workflow_with_options(options, name, key, turn + 1, args)
@@ -270,11 +293,11 @@ def _delay(at: datetime) -> Any:
 
 
 def _forget_finished(now: datetime) -> None:
-    before = (now - KEEP).isoformat()
-    while old := DBOS.list_workflows(
-        status=FINISHED, completed_before=before, limit=500, load_input=False, load_output=False
-    ):
-        DBOS.delete_workflows([job.workflow_id for job in old])
+    """Jobs of long ago; and of later than now: the clock was set back, and their ids would keep the next ones away."""
+    few: dict[str, Any] = {"status": FINISHED, "limit": 500, "load_input": False, "load_output": False}
+    for span in ({"completed_before": (now - KEEP).isoformat()}, {"completed_after": (now + AHEAD).isoformat()}):
+        while old := DBOS.list_workflows(**few, **span):
+            DBOS.delete_workflows([job.workflow_id for job in old])
 
 
 def _config(url: str, executor_id: str) -> DBOSConfig:

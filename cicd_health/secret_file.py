@@ -60,6 +60,36 @@ def kept(folder: Path) -> tuple[str, ...]:
         return ()
 
 
+def content(folder: Path) -> bytes | None:
+    """The whole file, for a backup; None when there is none. Raises SecretFileError."""
+    try:
+        return path(folder).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def put(folder: Path, restored: bytes) -> Path | None:
+    """Put a file from a backup in its place; where other secrets went that were there. Raises SecretFileError."""
+    try:
+        said = _understood(path(folder), restored.decode(errors="replace"))
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder):
+            before = path(folder).with_suffix(".before.json") if _differs(folder, said) else None
+            if before is not None:
+                os.replace(path(folder), before)
+            _write(folder, said)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    return before
+
+
+def _differs(folder: Path, said: dict[str, str]) -> bool:
+    there = content(folder)
+    return there is not None and there != json.dumps(said, indent=2, sort_keys=True).encode()
+
+
 def _unusable(folder: Path, error: OSError) -> SecretFileError:
     return SecretFileError(f"DATA_DIR is {str(folder)!r}, but {path(folder)} cannot be used: {error}.")
 
@@ -76,9 +106,14 @@ def _add(folder: Path, name: str) -> dict[str, str]:
 def _read(folder: Path) -> dict[str, str]:
     file = path(folder)
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
+        return _understood(file, file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+
+
+def _understood(file: Path, text: str) -> dict[str, str]:
+    try:
+        kept = json.loads(text)
     except ValueError as error:
         raise SecretFileError(
             f"{file} is not JSON; put its backup in its place, or remove it to start anew."

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+PREFIX = re.compile(r"(?!.*//)(?!(.*/)?\.{1,2}(/|$))[\w./-]*", re.ASCII)
+REGION = re.compile(r"[a-z0-9-]{1,40}")
 
 
 def setting(
@@ -78,6 +82,52 @@ def _redis(value: str) -> str:
     return value if value.startswith("unix://") else _address(value, "redis", "rediss")
 
 
+class LogPlace(NamedTuple):
+    """Where logs are kept outside the database: a folder (`bucket` empty), or the part of a bucket under a prefix."""
+
+    folder: str = ""
+    bucket: str = ""
+    prefix: str = ""
+    endpoint: str = ""
+    region: str = ""
+    path_style: bool = False
+    links: bool = False  # whether readers can reach it, and may be sent there
+
+
+def log_place(address: str) -> LogPlace:
+    """What an address of a log store says. Raises ValueError when it is none."""
+    parts = urlsplit(address)
+    if parts.scheme == "file" and not (parts.netloc or parts.query or parts.fragment):
+        return LogPlace(folder=_folder(unquote(parts.path)))
+    known = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    if parts.scheme != "s3" or parts.fragment or not known.keys() <= {"endpoint", "region", "path_style", "links"}:
+        raise ValueError("not an address of a folder or a bucket")
+    prefix, region = parts.path.strip("/"), known.get("region", "us-east-1")
+    if not (BUCKET.fullmatch(parts.netloc) and PREFIX.fullmatch(prefix) and REGION.fullmatch(region)):
+        raise ValueError("not a bucket, a prefix and a region")
+    own_style = "1" if "endpoint" in known else "0"
+    path_style, links = _switch(known.get("path_style", own_style)), _switch(known.get("links", "0"))
+    endpoint = _origin(known.get("endpoint", f"https://s3.{region}.amazonaws.com"))
+    return LogPlace("", parts.netloc, prefix, endpoint, region, path_style, links)
+
+
+def _folder(path: str) -> str:
+    if not re.fullmatch(r"(/[^/\0]+)+/?", path) or {".", ".."} & set(path.split("/")):
+        raise ValueError("not the whole path of a folder")
+    return path
+
+
+def _switch(value: str) -> bool:
+    if value not in ("0", "1"):
+        raise ValueError("neither 0 nor 1")
+    return value == "1"
+
+
+def _log_store(value: str) -> str:
+    log_place(value)
+    return value
+
+
 def _some(value: str) -> str:
     if not value.replace(",", "").strip():
         raise ValueError("commas only")
@@ -99,6 +149,7 @@ PerMinute = Annotated[int, Field(ge=0, le=10_000_000)]
 WebAddress = Annotated[str, AfterValidator(_web)]
 Origin = Annotated[str, AfterValidator(_origin)]
 DatabaseAddress = Annotated[str, AfterValidator(_database)]
+LogStoreAddress = Annotated[str, AfterValidator(_log_store)]
 RedisAddress = Annotated[str, AfterValidator(_redis)]
 Host = Annotated[str, _matching(r"[^\s/]+")]
 Mail = Annotated[str, _matching(r"[^@\s,]+@[^@\s,]+")]

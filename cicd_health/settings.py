@@ -29,6 +29,7 @@ from cicd_health.setting_kinds import (
     Days,
     FullName,
     Host,
+    LogStoreAddress,
     Mail,
     Network,
     Origin,
@@ -62,7 +63,16 @@ class Settings(BaseSettings):
         3000, "Port of the page, the API, the webhooks and the websocket.", PORT, also=("BACKEND_PORT",)
     )
     public_url_given: WebAddress | None = setting(
-        None, "Where people and webhooks reach the server; used in links.", WEB, shown="`http://localhost:PORT`"
+        None,
+        "Where people and webhooks reach the server; used in links.",
+        WEB,
+        also=("LOCAL_URL",),
+        shown="`http://localhost:PORT`",
+    )
+    role: Literal["all", "web", "ingest"] = setting(
+        "all",
+        "What `serve` does: `all`, `web` without the background jobs, `ingest` without pages too.",
+        "all, web or ingest",
     )
     data_dir: Path = setting(Path("data"), "Folder of the SQLite file and of the generated secrets.", "a folder")
     database_url_given: DatabaseAddress | None = setting(
@@ -82,6 +92,20 @@ class Settings(BaseSettings):
         shown="own origin only",
     )
     backend_env: Literal["prod", "dev"] = setting("prod", "`dev` builds and loads again what changes.", "prod or dev")
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "What is written to the log; `debug` adds a line for every request.", "debug, info, warning or error"
+    )
+    log_format: Literal["auto", "json", "text"] = setting(
+        "auto",
+        "`json`: one object per line. `auto`: text on a terminal and with `BACKEND_ENV=dev`, else json.",
+        "auto, json or text",
+    )
+    query_timeout_s: Annotated[int, Field(ge=1, le=3600)] = setting(
+        15,
+        "A question of a page or of the API that takes the database longer is given up, and answered 503.",
+        "a whole number from 1 to 3600",
+        unit="seconds",
+    )
 
     secret_key_given: Annotated[tuple[str, ...], Comma] = setting(
         (),
@@ -203,6 +227,14 @@ class Settings(BaseSettings):
         "a whole number from 1 to 1024",
         unit="MB",
     )
+    log_store_url: LogStoreAddress | None = setting(
+        None,
+        "Where the lines of logs are kept outside the database: a folder, or a bucket of anything that speaks S3.",
+        "file:///folder or s3://bucket/prefix?endpoint=https://host:9000&region=eu-central-1&path_style=1",
+        shown="in the database",
+    )
+    log_store_key_id: str | None = setting(None, "Id of the key of that bucket.")
+    log_store_secret: str | None = setting(None, "Secret of that key.", secret=True)
 
     @property
     def public_url(self) -> str:
@@ -247,6 +279,12 @@ class Settings(BaseSettings):
             raise SettingsError("OIDC_ISSUER and OIDC_CLIENT_ID must both be set, or neither.")
         if bool(self.oidc_roles) != (self.oidc_role_claim is not None):
             raise SettingsError("OIDC_ROLE_CLAIM and OIDC_ROLES must both be set, or neither.")
+        if (self.log_store_key_id is None) != (self.log_store_secret is None):
+            raise SettingsError("LOG_STORE_KEY_ID and LOG_STORE_SECRET must both be set, or neither.")
+        if (self.log_store_url or "").startswith("s3:") and self.log_store_key_id is None:
+            raise SettingsError(
+                "LOG_STORE_URL is a bucket, so LOG_STORE_KEY_ID and LOG_STORE_SECRET must be set too: its key."
+            )
         if self.alert_email_to and not self.smtp_host:
             raise SettingsError(
                 "ALERT_EMAIL_TO is set, so SMTP_HOST must be set too: it is the server that mails go through."

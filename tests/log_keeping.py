@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cicd_health import flow
+from cicd_health.flow import log_reading
 from cicd_health.model.logs import Log
 from cicd_health.store import engine, logs
 from cicd_health.store.tables import JobRow, LogRow
@@ -35,8 +36,7 @@ def kept(job: JobRow) -> Log:
 
 
 def texts(log_id: int) -> list[str]:
-    with engine.reading() as session:
-        return [line.text for line in logs.all_lines(session, log_id)]
+    return [line.text for line in log_reading.all_lines(log_id)]
 
 
 def fetch_all(now: datetime | None = None) -> list[datetime | None]:

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from cicd_health import flow, queue
+from cicd_health.flow import log_reading
 from cicd_health.model.logs import LogState
-from cicd_health.store import engine, logs
 from cicd_health.store.tables import JobRow, RunRow
 from tests import watching
 from tests.bodies import delivery, github_job, github_run, jenkins_build
@@ -81,8 +81,7 @@ def test_a_running_build_is_read_on_and_the_whole_is_fetched_at_its_end(jenkins:
     [run] = rows(RunRow)
     assert run.log_state == "kept"
     assert "ERROR: refund was lost" in run.excerpt
-    with engine.reading() as session:
-        assert logs.search(session, log_id, "refund") == (3,)
+    assert log_reading.search(log_id, "refund") == (3,)
 
 
 def end(build: Build, job: JenkinsJob, rest: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from cicd_health import secret_file, settings
 from cicd_health.cli import settings_page
+from cicd_health.setting_kinds import LogPlace, log_place
 from cicd_health.settings import SettingsError, read
 
 ROOT = Path(__file__).parents[1]
@@ -98,6 +100,14 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path):
     )
 
 
+LOG_STORE = "file:///folder or s3://bucket/prefix?endpoint=https://host:9000&region=eu-central-1&path_style=1"
+NO_LOG_STORES = (
+    *("/var/logs", "file://host/logs", "file:///", "file:///logs/../etc", "file:///logs/%2e%2e/etc", "file:logs"),
+    *("s3:///logs", "s3://Logs", "s3://logs/../x", "s3://logs/a//b", "s3://logs?path_style=yes", "s3://logs?key=1"),
+    *("s3://logs?endpoint=minio:9000", "s3://logs?endpoint=ftp://minio", "https://logs.s3.amazonaws.com"),
+)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
@@ -111,6 +121,7 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path):
         ("GITHUB_REPOS", "justaname", "a comma list of owner/name"),
         ("RUN_RETENTION_DAYS", "-1", "a whole number from 1 to 36500"),
         ("REDIS_URL", "localhost", "redis://host:6379/0 or rediss://…"),
+        *(("LOG_STORE_URL", value, LOG_STORE) for value in NO_LOG_STORES),
     ],
 )
 def test_a_wrong_value_is_one_sentence_with_name_value_and_what_is_allowed(name: str, value: str, allowed: str):
@@ -139,7 +150,10 @@ def test_the_settings_do_not_print_their_secrets():
 
 @pytest.mark.parametrize(
     "given",
-    [{"GITHUB_APP_ID": "1"}, {"JENKINS_USER": "me"}, {"JENKINS_TOKEN": "t"}, {"ALERT_EMAIL_TO": "a@b.c"}],
+    [
+        *({"GITHUB_APP_ID": "1"}, {"JENKINS_USER": "me"}, {"JENKINS_TOKEN": "t"}, {"ALERT_EMAIL_TO": "a@b.c"}),
+        *({"LOG_STORE_URL": "s3://logs"}, {"LOG_STORE_KEY_ID": "id"}, {"LOG_STORE_SECRET": "s"}),
+    ],
 )
 def test_half_of_what_belongs_together_is_refused(given: dict[str, str]):
     with pytest.raises(SettingsError, match="must"):
@@ -190,7 +204,16 @@ def test_docs_settings_md_is_current():
 
 
 def test_every_name_that_the_example_environment_sets_is_a_setting_or_one_of_the_containers():
-    containers = {"APP_PORT", "POSTGRES_PASSWORD"}
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    containers = {*re.findall(r"\$\{(\w+)", compose), "COMPOSE_FILE", "COMPOSE_PROFILES"}
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     named = {line.lstrip("# ").split("=")[0] for line in lines if "=" in line and not line.startswith("# ")}
     assert named <= {name for name, _, _ in settings.fields()} | containers
+
+
+def test_a_bucket_is_addressed_by_path_on_servers_of_ones_own_and_by_name_at_amazon():
+    own = log_place("s3://logs/ci/x?endpoint=http://minio:9000&region=here-1")
+    assert own == LogPlace("", "logs", "ci/x", "http://minio:9000", "here-1", path_style=True)
+    assert log_place("s3://logs?endpoint=http://minio:9000&path_style=0&links=1")[-2:] == (False, True)
+    assert log_place("s3://logs/") == LogPlace("", "logs", "", "https://s3.us-east-1.amazonaws.com", "us-east-1")
+    assert log_place("file:///var/lib/ci%20logs") == LogPlace(folder="/var/lib/ci logs")

@@ -16,7 +16,7 @@ HEAD = """\
 
 `.venv/bin/cicd-health COMMAND`, or `python -m cicd_health COMMAND` in the folder of the program. They read the same
 settings as the server ([settings.md](settings.md)), and may run beside it. In the container:
-`docker compose exec app cicd-health COMMAND`.
+`docker compose exec web cicd-health COMMAND`.
 
 - Facts go to stdout, words to stderr. `--json` prints one JSON document instead of text. Progress bars show on a
   terminal only.

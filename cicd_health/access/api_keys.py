@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,7 +37,10 @@ class KeyCaller:
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """A key as it may be shown. `made_by` is a person's e-mail address, or what made it."""
+    """A key as it may be shown. `made_by` is a person's e-mail address, or what made it.
+
+    `maker_disabled`: that person may not sign in any more. The key goes on working until somebody revokes it.
+    """
 
     id: int
     name: str
@@ -49,6 +52,7 @@ class KeyLine:
     last_used_from: str | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    maker_disabled: bool = False
 
     def holds(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
@@ -135,16 +139,17 @@ def _note_use(key_id: int, address: str, now: datetime) -> None:
 def keys(now: datetime) -> list[KeyLine]:
     """Every key there was, the newest first; `holds(now)` says which may still be used."""
     with engine.reading() as session:
-        return [_line(row) for row in api_keys.every(session)]
+        gone = api_keys.of_disabled_makers(session)
+        return [_line(row, gone) for row in api_keys.every(session)]
 
 
 def key_line(key_id: int) -> KeyLine:
     """Raises LookupError."""
     with engine.reading() as session:
-        return _line(api_keys.get(session, key_id))
+        return _line(api_keys.get(session, key_id), api_keys.of_disabled_makers(session))
 
 
-def _line(row: ApiKeyRow) -> KeyLine:
+def _line(row: ApiKeyRow, of_disabled: Collection[int]) -> KeyLine:
     assert row.id is not None
     return KeyLine(
         id=row.id,
@@ -157,6 +162,7 @@ def _line(row: ApiKeyRow) -> KeyLine:
         last_used_from=row.last_used_from,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        maker_disabled=row.id in of_disabled,
     )
 
 

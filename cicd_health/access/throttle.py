@@ -31,6 +31,10 @@ OF_ADDRESS = limits.parse_many("20/minute;60/hour;200/day")
 OF_USER = limits.parse_many("30/hour;100/day")
 TELL = limits.parse("1/hour")  # how often it is written down of an address that it has to wait
 Count = tuple[limits.RateLimitItem, tuple[str, ...]]
+IN_MEMORY = "memory://"
+REDIS_WITHIN_S = 0.25  # whoever signs in does not wait for one that hangs
+REDIS_AGAIN_S = 10.0
+_away_until: list[float] = []  # when Redis is asked again, of the monotonic clock; empty while it is there
 
 
 class TooManyAttempts(Exception):
@@ -44,19 +48,27 @@ class TooManyAttempts(Exception):
 
 @lru_cache(maxsize=4)
 def _limiter(url: str) -> MovingWindowRateLimiter:
-    storage = storage_from_string(url)
+    waits = {"socket_timeout": REDIS_WITHIN_S, "socket_connect_timeout": REDIS_WITHIN_S}
+    storage = storage_from_string(url, **({} if url == IN_MEMORY else waits))
     assert isinstance(storage, Storage)
     return MovingWindowRateLimiter(storage)
 
 
 def _limiters() -> list[MovingWindowRateLimiter]:
     """The shared one if there is one, then that of this process, for when Redis is away."""
-    shared = settings.get().redis_url
-    return [_limiter(url) for url in (shared, "memory://") if url]
+    away = _away_until and time.monotonic() < _away_until[0]
+    shared = None if away else settings.get().redis_url
+    return [_limiter(url) for url in (shared, IN_MEMORY) if url]
+
+
+def _lost(error: Exception) -> None:
+    log.warning("limits not reached", error=str(error))
+    _away_until[:] = [time.monotonic() + REDIS_AGAIN_S]
 
 
 def forget_attempts() -> None:
     """Let everybody try again at once."""
+    _away_until.clear()
     for limiter in _limiters():
         limiter.storage.reset()
 
@@ -86,7 +98,7 @@ def succeeded(address: str, email: str) -> None:
             try:
                 limiter.clear(item, *names)
             except limiter.storage.base_exceptions as error:
-                log.warning("limits not reached", error=str(error))
+                _lost(error)
 
 
 def _counts(address: str, email: str) -> tuple[list[Count], list[Count], list[Count]]:
@@ -105,7 +117,7 @@ def _hit(count: Count) -> bool:
         try:
             return limiter.hit(item, *names)
         except limiter.storage.base_exceptions as error:
-            log.warning("limits not reached", error=str(error))
+            _lost(error)
     return True
 
 
@@ -118,5 +130,5 @@ def _wait_s(count: Count) -> int:
                 return 0
             return max(1, math.ceil(limiter.get_window_stats(item, *names).reset_time - time.time()))
         except limiter.storage.base_exceptions as error:
-            log.warning("limits not reached", error=str(error))
+            _lost(error)
     return 0

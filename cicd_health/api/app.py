@@ -44,6 +44,7 @@ from cicd_health.api import (
     pipelines,
     polling,
     problems,
+    processes,
     prometheus,
     repos,
     rules,
@@ -82,8 +83,13 @@ class Door(BaseRoute):
         await (self.express if hurried else self.app)(scope, receive, send)
 
 
-def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks.Endpoint]) -> FastAPI:
-    """Every route. `jobs_error` says what is wrong with the job engine, or None: /ready asks it."""
+def api(
+    hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks.Endpoint], *, pages: bool = True
+) -> FastAPI:
+    """Every route; those that lead to pages, if there are `pages`.
+
+    `jobs_error` says what is wrong with the job engine, or None: /ready asks it.
+    """
     app = FastAPI(
         title="CI/CD Health",
         version=__version__,
@@ -123,23 +129,22 @@ def api(hub: Hub, jobs_error: JobsError, inbox: Inbox, hooks: dict[str, webhooks
         flat.router,
         live_socket.router(told),
         stream.router(told),
-        sign_in.router(),
-        sso.router(),
         users.router,
         me.router,
         audit.router,
+        processes.router,
         health.router(jobs_error),
         prometheus.router(),
         cctray.router,
         badges.router,
-        docs.router,
+        *((sign_in.router(), sso.router(), docs.router) if pages else ()),
     ):
         app.include_router(router)
     return app
 
 
-def build(hub: Hub, jobs_error: JobsError) -> Starlette:
+def build(hub: Hub, jobs_error: JobsError, *, pages: bool = True) -> Starlette:
     """For `rx.App(api_transformer=[…, build(hub, jobs_error), gate.Gate])`: Reflex mounts its pages behind it."""
     inbox = Inbox(meter.counted(flow.receive))
     hooks = webhooks.endpoints(inbox)
-    return Starlette(routes=[Door(api(hub, jobs_error, inbox, hooks), webhooks.express(hooks), hooks)])
+    return Starlette(routes=[Door(api(hub, jobs_error, inbox, hooks, pages=pages), webhooks.express(hooks), hooks)])

@@ -41,6 +41,7 @@ OURS_ALONE = frozenset({"docs", "login", "logout"})  # by the first part of the 
 FOR_ANYBODY = frozenset({"docs", "login", "logout", "openapi.json", "ready"})
 REFUSED = 4401
 FULL = 4429
+NOWHERE = 4404
 TOO_MANY = "Too many connections are open. Close some, or try again in a minute."
 
 
@@ -65,8 +66,12 @@ def is_open(path: str) -> bool:
 class Gate:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, places: Places | None = None, room: bounds.Room | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, places: Places | None = None, room: bounds.Room | None = None, *, pages: bool = True
+    ) -> None:
+        """Without `pages` there is nothing behind it but the API."""
         self.app = app
+        self._pages = pages
         self._places = places or Places()
         self._room = room or bounds.Room()
 
@@ -88,7 +93,7 @@ class Gate:
 
     async def _answer(self, scope: Scope, receive: Receive, outgoing: Outgoing, headers: Headers) -> None:
         try:
-            answer = bounds.refusal(scope) or await _refusal(scope, headers)
+            answer = bounds.refusal(scope) or self._nothing(scope["path"]) or await _refusal(scope, headers)
             if answer is None and scope["path"] == STREAM:
                 await self._stream(scope, receive, outgoing.send, headers)
             else:
@@ -100,12 +105,18 @@ class Gate:
         except Exception as error:
             await outgoing.instead(problem(500, "Something went wrong here. It has been logged."), error)
 
+    def _nothing(self, path: str) -> Response | None:
+        return None if self._pages or is_api(path) else problem(404, "This server has no pages: it serves the API.")
+
     async def _stream(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         with self._places.place(await _whose(scope, headers)) as free:
             await (self.app if free else problem(429, TOO_MANY, {"Retry-After": "60"}))(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
+        if self._nothing(scope["path"]):
+            await _close(receive, send, NOWHERE)
+            return
         if not await _may_connect(scope, headers):
             await _close(receive, send, REFUSED)
             return
@@ -228,6 +239,7 @@ class Outgoing:
         page = self._asked.get("origin")
         if page is not None:
             said = foreign_pages.tell(said, page, may=_is_for_foreign_pages(self._path))
+        said = security_headers.without_our_address(said, self._asked.get("host", ""))
         names = {name.lower() for name, _ in said}
         https = settings.get().public_url.startswith("https:")
         is_built, is_badge = self._path.startswith(security_headers.BUILT), self._path.startswith(BADGE)

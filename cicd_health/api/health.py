@@ -1,29 +1,24 @@
-"""For machines that watch us: alive, and ready to work."""
+"""For machines that watch us: alive, and ready to work. What each reason means stands in docs/operations.md."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import SQLAlchemyError
 
 from cicd_health import __version__
 from cicd_health.api.problems import problem
-from cicd_health.store import engine, migrations
+from cicd_health.flow.lookout import Lookout
+from cicd_health.model.troubles import Trouble
 
 JobsError = Callable[[], str | None]
 
 
-@cache
-def _head() -> str | None:
-    return migrations.head()
-
-
 def router(jobs_error: JobsError) -> APIRouter:
     """`jobs_error` says what is wrong with the job engine, or None."""
-    routes = APIRouter(tags=["machines"])
+    routes, lookout = APIRouter(tags=["machines"]), Lookout(jobs_error)
 
     @routes.get("/health")
     async def health() -> dict[str, str]:
@@ -31,25 +26,19 @@ def router(jobs_error: JobsError) -> APIRouter:
         return {"status": "ok", "version": __version__}
 
     @routes.get("/ready", responses={503: {"description": "Not ready; the reasons are in `reasons`."}})
-    def ready() -> JSONResponse:
-        """Database, migrations and background jobs work."""
-        reasons = [*_database_errors(), *_jobs_errors(jobs_error)]
+    async def ready() -> JSONResponse:
+        """Database, migrations and background jobs work. `warnings` are troubles in which this process serves on."""
+        found = await lookout.troubles(datetime.now(UTC))
+        reasons = [_line(one) for one in found if one.stops]
+        warnings = [_line(one) for one in found if not one.stops]
         if reasons:
-            return problem(503, "; ".join(reasons), {"Retry-After": "5"}, reasons=reasons)
-        return JSONResponse({"status": "ready", "version": __version__})
+            return problem(503, "; ".join(reasons), {"Retry-After": "5"}, reasons=reasons, warnings=warnings)
+        return JSONResponse({"status": "ready", "version": __version__, "warnings": warnings})
 
     return routes
 
 
-def _database_errors() -> list[str]:
-    try:
-        with engine.engine().execution_options(reads_only=True).connect() as connection:
-            at = migrations.current(connection)
-    except SQLAlchemyError:
-        return ["database: cannot be reached"]
-    return [] if at == _head() else [f"migrations: the database stands at {at}, this program needs {_head()}"]
-
-
-def _jobs_errors(jobs_error: JobsError) -> list[str]:
-    error = jobs_error()
-    return [f"jobs: {error}"] if error else []
+def _line(trouble: Trouble) -> str:
+    """`slug: what is wrong`, and since when."""
+    since = f" since {trouble.since:%Y-%m-%d %H:%M} UTC" if trouble.since else ""
+    return f"{trouble.slug}: {trouble.text}{since}"

@@ -22,7 +22,10 @@ Scope = Literal["read", "ingest", "admin"]
 
 
 class Key(BaseModel):
-    """One key, by what people recognise it: its name and first characters. `last_used_at` is exact to a minute."""
+    """One key, by what people recognise it: its name and first characters. `last_used_at` is exact to a minute.
+
+    `maker_disabled`: who made it may not sign in any more; the key works on until it is revoked.
+    """
 
     id: int
     name: str
@@ -35,6 +38,7 @@ class Key(BaseModel):
     expires_at: datetime | None
     revoked_at: datetime | None
     active: bool
+    maker_disabled: bool
 
     @classmethod
     def of(cls, line: KeyLine, now: datetime) -> Key:

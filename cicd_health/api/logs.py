@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from cicd_health.api.clock import Now
 from cicd_health.api.paging import Page
 from cicd_health.api.problems import problem
 from cicd_health.api.words import LARGEST_ID, Id, Word
+from cicd_health.flow import log_reading
 from cicd_health.logs import words
 from cicd_health.logs.line import split_stamp, strip
 from cicd_health.logs.packing import lines_of
@@ -30,6 +32,10 @@ router = APIRouter(prefix="/api/v1", tags=["logs"])
 TEXT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {}}, "description": "The lines."},
     404: {"content": {"application/problem+json": {}}, "description": "There is no log; `log` says why."},
+    503: {"content": {"application/problem+json": {}}, "description": "The log store cannot be reached."},
+}
+OF_JOB = TEXT | {
+    302: {"description": "A signed link to the whole log in the log store; for `download=1&ansi=1`, if it is set so."},
 }
 MOST_LINES = 10_000_000
 WHY = {
@@ -43,6 +49,7 @@ Count = Annotated[int | None, Query(alias="lines", ge=1, le=MOST_LINES, descript
 Text = Annotated[Word | None, Query(description='Only lines with this text, each as "NUMBER, tab, line".')]
 Ansi = Annotated[bool, Query(description="Leave colours and other escape sequences in.")]
 Download = Annotated[bool, Query(description="Answer as a file to be saved.")]
+AcceptEncoding = Annotated[str, Header(include_in_schema=False)]
 AttemptNumber = Annotated[int | None, Query(ge=1, le=1_000_000, description="Default: the last.")]
 
 
@@ -81,8 +88,7 @@ def search(
     wanted = q.strip()
     if not words.searched(wanted):
         raise HTTPException(422, "q: 3 characters or more, with a letter or a digit among them.")
-    with engine.reading() as session:
-        found = logs.search_all(session, wanted, limit, _chunk(cursor))
+    found = log_reading.search_all(wanted, limit, _chunk(cursor))
     hits = [Hit(**{name: getattr(hit, name) for name in Hit.model_fields}) for hit in found.hits]
     return Page(items=hits, next=None if found.next is None else str(found.next))
 
@@ -121,7 +127,7 @@ def of_run(
     return _answer(parts, _file_name(run, None) if download else None)
 
 
-@router.get("/jobs/{job_id}/logs", dependencies=[READER], response_class=Response, responses=TEXT)
+@router.get("/jobs/{job_id}/logs", dependencies=[READER], response_class=Response, responses=OF_JOB)
 def of_job(
     job_id: Id,
     from_line: FromLine = 1,
@@ -129,6 +135,7 @@ def of_job(
     q: Text = None,
     ansi: Ansi = False,
     download: Download = False,
+    accept_encoding: AcceptEncoding = "",
 ) -> Response:
     """The log of a job. Line numbers stay those of the whole log where lines were cut out of a long one."""
     with engine.reading() as session:
@@ -140,6 +147,9 @@ def of_job(
     if log is None or not _is_readable(log):
         return _missing(f"There is no log of job {job_id}.", log)
     name = _file_name(run, job["name"]) if download and run is not None else None
+    as_kept = ansi and from_line == 1 and count is None and not q
+    if name is not None and as_kept and "gzip" in accept_encoding and (link := log_reading.link(log.id, name)):
+        return RedirectResponse(link, 302, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
     return _answer(_lines(log, from_line, count, q, ansi=ansi), name)
 
 
@@ -179,6 +189,8 @@ def _missing(sentence: str, log: Log | None) -> Response:
 
 
 def _answer(parts: Iterator[str], file_name: str | None) -> Response:
+    """The first part is read before anything is answered: what cannot be read is no answer of 200."""
+    parts = chain([next(parts, "")], parts)
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     if file_name is not None:
         headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
@@ -197,18 +209,9 @@ def _parts(
 def _lines(log: Log, from_line: int, count: int | None, q: str | None, *, ansi: bool) -> Iterator[str]:
     """The text of a log, about 64 kB at once; no database connection is held while a slow reader reads."""
     last = log.lines if count is None else min(log.lines, from_line + count - 1)
-    wanted: set[int] | None = None
-    if q:
-        with engine.reading() as session:
-            wanted = set(logs.search(session, log.id, q))
-    before = from_line - 1
-    while before < last:
-        with engine.reading() as session:
-            block = logs.chunk_after(session, log.id, before)
-        if block is None:
-            return
-        chosen = [line for line in lines_of(block) if before < line.number <= last]
-        before = block.first_line + block.lines - 1
+    wanted = set(log_reading.search(log.id, q)) if q else None
+    for block in log_reading.blocks_from(log.id, from_line, last + 1):
+        chosen = [line for line in lines_of(block) if from_line <= line.number <= last]
         yield "".join(_shown(line, numbered=wanted is not None, ansi=ansi) for line in chosen if _is_in(line, wanted))
 
 

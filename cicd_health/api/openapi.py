@@ -51,6 +51,7 @@ TAGS = {
     "keys": "API keys. One is shown once, when it is made.",
     "me": "Whoever asks.",
     "audit": "Who changed what, when, and from where.",
+    "processes": "Which processes serve and work.",
     "live": "What changes, as it happens.",
     "flat aliases": "The same in few words: bare arrays, four status words, rates in per cent.",
     "machines": "For programs that watch CI, or watch us.",

@@ -13,9 +13,16 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 
+from cicd_health.log_store import LogStoreError, ObjectGone
+from cicd_health.model.logs import LogState
+from cicd_health.store import patience
+
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+LOG_STORE_RETRY_S = 15  # longer than a log store that failed is left alone
+TOO_LONG = "The answer took too long to work out and was given up. Ask for less: a shorter window, or fewer groups."
+TOO_BUSY = "Something else was being written for too long. Nothing was changed; please try again."
 
 
 class Problem(JSONResponse):
@@ -100,9 +107,24 @@ async def _of_validation(_request: Request, error: Exception) -> JSONResponse:
     return problem(422, detail, errors=wrong)
 
 
-async def _of_database(_request: Request, error: Exception) -> JSONResponse:
+async def _of_database(request: Request, error: Exception) -> JSONResponse:
+    if patience.was_cut_off(error):
+        log.warning("question cut off", path=request.url.path)
+        return unavailable(TOO_LONG)
+    if patience.was_locked_out(error):
+        log.warning("waited too long to write", path=request.url.path)
+        return unavailable(TOO_BUSY)
     log.warning("database unavailable", error=str(error))
     return unavailable("The database cannot be reached at the moment.")
+
+
+async def _of_log_store(_request: Request, error: Exception) -> JSONResponse:
+    headers = {"Retry-After": str(LOG_STORE_RETRY_S)}
+    return problem(503, f"The log cannot be read at the moment. {error}", headers)
+
+
+async def _of_lost_log(_request: Request, error: Exception) -> JSONResponse:
+    return problem(404, f"The log is not there any more. {error}", log=LogState.GONE.value)
 
 
 async def _of_bug(_request: Request, _error: Exception) -> JSONResponse:
@@ -115,6 +137,8 @@ HANDLERS: dict[Any, Any] = {
     OperationalError: _of_database,
     InterfaceError: _of_database,
     TimeoutError: _of_database,
+    LogStoreError: _of_log_store,
+    ObjectGone: _of_lost_log,
 }
 
 

@@ -7,25 +7,26 @@ counts is of this process only. See docs/machines.md.
 from __future__ import annotations
 
 import gzip
-import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
+from starlette.concurrency import run_in_threadpool
 
 from cicd_health import queue
 from cicd_health.api import meter, prometheus_families
 from cicd_health.api.auth import READER
-from cicd_health.api.clock import Now
+from cicd_health.api.problems import answers, unavailable
 from cicd_health.store import endings, engine, vitals
+from cicd_health.store.shared_reading import SharedReading
 
 FRESH_S = 5.0  # several servers that scrape the same process share what was read
+WITHIN_S = 8.0  # Prometheus itself waits for 10
 WORTH_PACKING = 10_000  # bytes
 DESCRIBED = {
     200: {
@@ -50,20 +51,8 @@ class Families:
         yield from self.registry.collect()
 
 
-class Kept:
-    """What was last read from the database, for a moment. Threads share it: one reads, the others wait for it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._read_at = float("-inf")
-        self._families: Sequence[Metric] = ()
-
-    def families(self, now: datetime) -> Sequence[Metric]:
-        with self._lock:
-            if time.monotonic() - self._read_at > FRESH_S:
-                self._families = read(now)
-                self._read_at = time.monotonic()
-            return self._families
+def read_now() -> list[Metric]:
+    return read(datetime.now(UTC))
 
 
 def read(now: datetime) -> list[Metric]:
@@ -83,17 +72,25 @@ def _encoder(accept: str) -> tuple[Callable[[Families], bytes], str]:
 
 def router() -> APIRouter:
     disable_created_metrics()  # a second series for each, of what nobody asks
-    routes, kept = APIRouter(tags=["machines"], dependencies=[READER]), Kept()
+    routes, kept = APIRouter(tags=["machines"], dependencies=[READER]), SharedReading(read_now, FRESH_S)
 
-    @routes.get("/metrics", response_class=Response, responses={**DESCRIBED})
-    def metrics(request: Request, now: Now) -> Response:
+    @routes.get("/metrics", response_class=Response, responses={**DESCRIBED, **answers(503)})
+    async def metrics(request: Request) -> Response:
         """For Prometheus: pipelines under OpenTelemetry's CI/CD names, and our own health."""
-        encoder, kind = _encoder(request.headers.get("accept", ""))
-        body = encoder(Families(kept.families(now), meter.REGISTRY))
-        headers = {"Content-Type": kind or CONTENT_TYPE_PLAIN_0_0_4, "Vary": "Accept, Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", "") and len(body) > WORTH_PACKING:
-            body = gzip.compress(body, compresslevel=1)
-            headers["Content-Encoding"] = "gzip"
-        return Response(body, headers=headers)
+        try:
+            families = await kept.newest(WITHIN_S)
+        except TimeoutError:
+            return unavailable("The database does not answer.")
+        return await run_in_threadpool(_page, families, request)
 
     return routes
+
+
+def _page(families: Sequence[Metric], request: Request) -> Response:
+    encoder, kind = _encoder(request.headers.get("accept", ""))
+    body = encoder(Families(families, meter.REGISTRY))
+    headers = {"Content-Type": kind or CONTENT_TYPE_PLAIN_0_0_4, "Vary": "Accept, Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", "") and len(body) > WORTH_PACKING:
+        body = gzip.compress(body, compresslevel=1)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, headers=headers)

@@ -16,6 +16,7 @@ from cicd_health.model.endings import Ended, result_of
 from cicd_health.model.runs import FAILED, Status
 from cicd_health.queue import Lane
 from cicd_health.store.endings import EndedLine
+from cicd_health.store.logs import Standing
 from cicd_health.store.vitals import Backlog, SourceVitals, Vitals
 
 OTHER = "other"
@@ -35,6 +36,7 @@ def all_of(ended: Sequence[EndedLine], state: Vitals, lanes: Sequence[Lane], now
     yield from jobs(lanes, now)
     yield from sources(state.sources)
     yield incidents(state.incidents)
+    yield from log_store(state.log_store)
 
 
 def pipelines(ended: Iterable[EndedLine]) -> Iterator[Metric]:
@@ -128,6 +130,12 @@ def jobs(lanes: Iterable[Lane], now: datetime) -> Iterator[Metric]:
         number.add_metric([lane.name, "running"], lane.running)
         lag.add_metric([lane.name], _seconds_since(lane.oldest_at, now))
     yield from (number, lag)
+
+
+def log_store(standing: Standing) -> Iterator[Metric]:
+    waiting, failing = "cicd_health_logs_to_move", "cicd_health_log_store_failing"
+    yield GaugeMetricFamily(waiting, "Logs that wait to be moved to the log store, up to 10,000.", standing.waiting)
+    yield GaugeMetricFamily(failing, "1 while a log store does not do what it is asked.", bool(standing.failing))
 
 
 def sources(found: Sequence[SourceVitals]) -> Iterator[Metric]:

@@ -89,3 +89,17 @@ def caching(path: str, status: int, *, is_api: bool) -> bytes:
     if path.startswith(BUILT) and status in (200, 206, 304):
         return FOREVER
     return b"no-store" if is_api else b"no-cache"
+
+
+def without_our_address(said: list[tuple[bytes, bytes]], host: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, a redirect to ourselves by its path alone: a proxy may have been asked by https.
+
+    A path never begins with two slashes, which browsers take for another host.
+    """
+    here = f"http://{host}/".encode("latin-1")
+    return [
+        (name, b"/" + value.removeprefix(here).lstrip(b"/\\"))
+        if name.lower() == b"location" and value.startswith(here)
+        else (name, value)
+        for name, value in said
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cicd_health.cli import doctor, keys, users
+from cicd_health.cli import backups, doctor, keys, users
 from cicd_health.cli.assisting import answer_assistant
 from cicd_health.cli.backfilling import backfill
 from cicd_health.cli.database import migrate_command
@@ -48,6 +48,9 @@ for name, command in {
     "rebuild-tallies": rebuild_tallies,
     "check-tallies": check_tallies,
     "reseal": reseal,
+    "backup": backups.backup,
+    "restore": backups.restore,
+    "import": backups.bring_over,
     "mcp": answer_assistant,
 }.items():
     app.command(name=name)(command)

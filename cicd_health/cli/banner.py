@@ -17,16 +17,17 @@ def sign_in_link(settings: Settings, token: str) -> str:
     return f"{settings.public_url}/login/link?token={quote(token)}"
 
 
-def text(settings: Settings, token: str, now: datetime, known: Collection[str]) -> str:
-    """The text of the start. Of the secrets only those are in it that were generated now, and not `known` before."""
+def text(settings: Settings, token: str | None, now: datetime, known: Collection[str]) -> str:
+    """The text of the start. Of the secrets only those are in it that were generated now, and not `known` before.
+
+    Without a `token` there is no page to open.
+    """
     url = settings.public_url
     lines = [
         "",
         f"CI/CD Health {__version__} is ready.",
         "",
-        f"  Open     {sign_in_link(settings, token)}",
-        "           The link signs you in once, within 24 hours; `cicd-health link` makes another.",
-        "",
+        *_how_to_open(settings, token),
         f"  GitHub   {url}/webhooks/github",
         "           Type application/json, secret GITHUB_WEBHOOK_SECRET; events Workflow runs, Workflow jobs.",
         f"  Jenkins  {url}/webhooks/jenkins",
@@ -39,6 +40,13 @@ def text(settings: Settings, token: str, now: datetime, known: Collection[str]) 
         "",
     ]
     return "\n".join(lines)
+
+
+def _how_to_open(settings: Settings, token: str | None) -> list[str]:
+    if token is None:
+        return [f"  Serves   the API and the webhooks at {settings.public_url}, without pages.", ""]
+    about = "           The link signs you in once, within 24 hours; `cicd-health link` makes another."
+    return [f"  Open     {sign_in_link(settings, token)}", about, ""]
 
 
 def _new_secrets(settings: Settings, known: Collection[str]) -> list[str]:

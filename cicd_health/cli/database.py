@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from cicd_health import queue, settings
 from cicd_health.cli.ending import Code, fail, no_database, one_sentence
-from cicd_health.store import engine, migrations
+from cicd_health.store import engine, migrations, vacuuming
 
 WAIT_FOR_DATABASE_S = 30
 
@@ -20,7 +20,9 @@ def migrate() -> None:
     while True:
         try:
             migrations.upgrade(engine.engine())
-            return queue.prepare(settings.get().database_url)
+            queue.prepare(settings.get().database_url)
+            vacuuming.tune(engine.engine())
+            return
         except OperationalError as error:
             if time.monotonic() > give_up_at:
                 fail(no_database(error), Code.UNREACHABLE)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import importlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -19,7 +20,11 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from cicd_health import settings
+from cicd_health.store import engine
+
 APP = "cicd_health.cicd_health"
+WITHOUT_PAGES = "cicd_health.pageless"
 # Threads that come back from the database wait at most so long for one that computes; Python's usual 5 ms, some twenty
 # times a batch, are most of the time a delivery takes.
 TURN_S = 0.0005
@@ -27,6 +32,7 @@ COLLECT_AFTER = (20_000, 20, 50)
 STOP_WITHIN_S = 4.5
 HEAD_WITHIN_MS = 10_000  # a client that sends its headers more slowly is cut off
 TRY_EVERY_S = 0.05
+FILES = 20_000
 # Serve the page that was built, without compiling it again.
 REFLEX = {
     "REFLEX_ENV_MODE": "prod",
@@ -57,14 +63,26 @@ def check_free(host: str, port: int) -> None:
         ) from None
 
 
-def serve(host: str, port: int, on_ready: Callable[[], None]) -> int:
+def serve(host: str, port: int, on_ready: Callable[[], None], *, pages: bool = True) -> int:
     """Serve page, API and websocket until SIGTERM or SIGINT; the exit code. `on_ready` is called once it answers."""
     os.environ.update({name: os.environ.get(name, value) for name, value in REFLEX.items()})
     sys.setswitchinterval(TURN_S)
-    application = importlib.import_module(APP).app()
-    gc.freeze()  # what was loaded stays: the collector need not walk it again and again
+    _allow_files()
+    engine.limit_questions(settings.get().query_timeout_s)
+    gc.disable()
+    application = importlib.import_module(APP if pages else WITHOUT_PAGES).app()
+    gc.freeze()  # what was loaded stays: the collector need not walk it again and again, nor while it is loaded
     gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
     return asyncio.run(_serve(application, host, port, on_ready))
+
+
+def _allow_files() -> None:
+    """Each page that is open is an open file, and a shell grants a program but a thousand unless it asks for more."""
+    granted, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if granted != resource.RLIM_INFINITY and granted < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def serve_reloading(host: str, port: int, on_ready: Callable[[], None]) -> int:
@@ -87,21 +105,32 @@ async def _serve(application: Any, host: str, port: int, on_ready: Callable[[], 
         port,
         interface=Interfaces.ASGI,
         log_level=LogLevels.error,
+        log_dictconfig={"loggers": {"_granian": {}, "granian.access": {}}},  # like all others, to our handler
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN_MS),
     )
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _at_the_end(asyncio.get_running_loop(), stop.set)
     serving = asyncio.create_task(server.serve())
     announcing = asyncio.create_task(_announce(host, port, on_ready))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     announcing.cancel()
     stopping.cancel()
-    _end_within(STOP_WITHIN_S)
+    end_within(STOP_WITHIN_S)
     server.stop()
     await asyncio.wait({serving})
     return 0 if stop.is_set() else 1
+
+
+def _at_the_end(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Stop at SIGTERM and SIGINT. The time for that runs from the signal on, however long the loop is busy."""
+
+    def told(*_: object) -> None:
+        end_within(STOP_WITHIN_S)
+        loop.call_soon_threadsafe(stop)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
 
 
 async def _announce(host: str, port: int, on_ready: Callable[[], None]) -> None:
@@ -126,7 +155,7 @@ async def _answers(host: str, port: int) -> bool:
     return b" 200 " in answer
 
 
-def _end_within(seconds: float) -> None:
+def end_within(seconds: float) -> None:
     """End the process after this time even if a thread or a task does not let go; nothing accepted is lost by it."""
     timer = threading.Timer(seconds, os._exit, [0])
     timer.daemon = True

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +15,9 @@ from cicd_health.cli import banner, demo_file, page_build, server
 from cicd_health.cli.database import migrate
 from cicd_health.cli.ending import now, one_sentence
 from cicd_health.demo.telling import Telling
+from cicd_health.settings import Settings
 
+Role = Literal["all", "web", "ingest"]
 # What a demo must not touch: channels, and the servers that would be polled.
 OUTSIDE = (
     *("SLACK_WEBHOOK_URL", "ALERT_EMAIL_TO", "APPRISE_URLS"),
@@ -23,9 +26,16 @@ OUTSIDE = (
 )
 
 
-def serve() -> None:
-    """Serve the page, the API and the webhooks on one port, and work on the background jobs."""
+def serve(role: Annotated[Role | None, typer.Option(help="What to serve; ROLE says the same.")] = None) -> None:
+    """Serve the page, the API and the webhooks on one port, and work on the background jobs.
+
+    Where there are several processes on one PostgreSQL: `web` leaves the jobs to `worker`, and `ingest` serves the API
+    and the webhooks without pages.
+    """
     with one_sentence():
+        if role is not None:
+            os.environ["ROLE"] = role
+            settings.get.cache_clear()
         known = _prepare()
         raise typer.Exit(_run(known))
 
@@ -39,6 +49,7 @@ def demonstrate() -> None:
         database = settings.get().data_dir / "demo.db"
         demo_file.remove_stale(database)
         settings.blank(*OUTSIDE)
+        os.environ["ROLE"] = "all"
         os.environ["DATABASE_URL"] = f"sqlite:///{database}"
         settings.get.cache_clear()
         known = _prepare()
@@ -71,7 +82,7 @@ def _prepare() -> Collection[str]:
     known = secret_file.names(chosen.data_dir)
     migrate()
     flow.start(now())
-    if chosen.backend_env == "prod" and not page_build.is_current():
+    if chosen.backend_env == "prod" and _has_pages(chosen) and not page_build.is_current():
         typer.echo("Building the page. This is done once and takes about half a minute.")
         page_build.ensure()
     return known
@@ -80,16 +91,21 @@ def _prepare() -> Collection[str]:
 def _run(known: Collection[str], when_ready: Callable[[], None] = lambda: None) -> int:
     """Serve until told to stop; the exit code. The banner is printed when the server answers."""
     chosen = settings.get()
-    text = banner.text(chosen, new_link(), now(), known)
+    pages = _has_pages(chosen)
+    text = banner.text(chosen, new_link() if pages else None, now(), known)
 
     def announce() -> None:
         typer.echo(text)
         when_ready()
 
-    if chosen.backend_env == "dev":
+    if chosen.backend_env == "dev" and pages:
         page_build.forget()  # what the reloading server builds is not the page that is served otherwise
         return server.serve_reloading(chosen.host, chosen.port, announce)
-    return server.serve(chosen.host, chosen.port, announce)
+    return server.serve(chosen.host, chosen.port, announce, pages=pages)
+
+
+def _has_pages(chosen: Settings) -> bool:
+    return chosen.role != "ingest"
 
 
 def new_link() -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from cicd_health import flow, queue, settings
+from cicd_health import flow, heartbeat, queue, settings
 from cicd_health.cli.database import migrate
 from cicd_health.cli.ending import now, one_sentence, say
+from cicd_health.cli.server import STOP_WITHIN_S, end_within
 from cicd_health.jobs import JOBS
+from cicd_health.model.processes import WORKER
+from cicd_health.store import engine
 
 
 def worker() -> None:
@@ -19,6 +22,7 @@ def worker() -> None:
     with one_sentence():
         migrate()
         flow.start(now())
+        engine.limit_questions(settings.get().query_timeout_s)
         asyncio.run(_work())
 
 
@@ -26,8 +30,9 @@ async def _work() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with queue.running(JOBS):
+    async with heartbeat.beating(WORKER), queue.running(JOBS):
         say(f"Working on the background jobs of {settings.masked(settings.get().database_url)}.")
         await stop.wait()
+        end_within(STOP_WITHIN_S)
         say("Stopping: jobs that run may end, the others are left to the next start.")
     say("Stopped.")

@@ -8,6 +8,7 @@ commit to their caller; the others open their own transactions.
 
 from cicd_health.flow.backfilling import backfill, resume_backfill, stop_backfill
 from cicd_health.flow.backtesting import backtest
+from cicd_health.flow.backups import Restored, Saved, back_up, bring_over, restore
 from cicd_health.flow.channels import (
     Tried,
     forget_channel,
@@ -36,21 +37,31 @@ from cicd_health.flow.incidents import mute as mute_alert
 from cicd_health.flow.incidents import resolve as resolve_alert
 from cicd_health.flow.incidents import unmute as unmute_alert
 from cicd_health.flow.judging import evaluate_clock
+from cicd_health.flow.log_moving import move_logs
 from cicd_health.flow.logs import keep_log, want_log
 from cicd_health.flow.polling import poll, poll_now, queue_due
+from cicd_health.flow.processes import beat, leave
+from cicd_health.flow.pruning import prune, prune_for_a_while
 from cicd_health.flow.resealing import reseal, unreadable_secrets
 from cicd_health.flow.rules import forget_rule, save_rule, switch_rule
 from cicd_health.flow.sending import deliver, deliver_now
 from cicd_health.flow.sums import check_sums, count_anew
-from cicd_health.flow.upkeep import prune, recover, start
+from cicd_health.flow.upkeep import recover, start
 from cicd_health.flow.webhook_secrets import end_secret_before, secret_before_until, set_webhook_secret
+from cicd_health.store.backup import BackupError
 
 __all__ = [
+    "BackupError",
     "Receipt",
+    "Restored",
+    "Saved",
     "Tried",
     "acknowledge_alert",
+    "back_up",
     "backfill",
     "backtest",
+    "beat",
+    "bring_over",
     "check_sums",
     "connect_github",
     "connect_jenkins",
@@ -68,11 +79,14 @@ __all__ = [
     "forget_connection",
     "forget_rule",
     "keep_log",
+    "leave",
+    "move_logs",
     "mute_alert",
     "poll",
     "poll_now",
     "prepare",
     "prune",
+    "prune_for_a_while",
     "queue_due",
     "receive",
     "recover",
@@ -80,6 +94,7 @@ __all__ = [
     "replay",
     "reseal",
     "resolve_alert",
+    "restore",
     "resume_backfill",
     "save_channel",
     "save_rule",

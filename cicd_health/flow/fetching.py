@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from cicd_health import queue, settings
-from cicd_health.flow import connecting, polling
+from cicd_health.flow import connecting, log_reading, polling
 from cicd_health.flow import logs as keeping
 from cicd_health.flow.judging import lines_found
 from cicd_health.logs.intake import BLOCK_SIZE, Intake
@@ -94,8 +94,8 @@ def _read_on(log_id: int, errand: Errand, connection: Connection, now: datetime)
     """Add what a running build wrote since the last time. The whole is fetched anew when the build has ended."""
     with engine.reading() as session:
         last = logs.last_chunk(session, log_id)
-    begun = text_of(last.body) if last is not None else ""
-    whole = last is not None and last.size >= BLOCK_SIZE and begun.endswith("\n")
+    begun = text_of(last.body) if last is not None and last.body else ""
+    whole = last is not None and (not last.body or (last.size >= BLOCK_SIZE and begun.endswith("\n")))
     resumed = None if whole else last
     first_line = errand.lines + 1 if resumed is None else resumed.first_line
     max_size = settings.get().log_max_mb * keeping.MEGABYTE
@@ -126,9 +126,7 @@ def _read_on(log_id: int, errand: Errand, connection: Connection, now: datetime)
 
 def find_cause(log_id: int, now: datetime) -> None:
     """Look for the failing lines in a log that was kept before it was known that its job failed."""
-    with engine.reading() as session:
-        lines = logs.all_lines(session, log_id)
-    found = keeping.look(lines, failed=True)
+    found = keeping.look(log_reading.all_lines(log_id), failed=True)
     with engine.writing() as session:
         row = logs.lock(session, log_id)
         if row is not None and found.excerpt is not None and row.cause is None:

@@ -38,7 +38,11 @@ def receive(batch: Sequence[Incoming], now: datetime) -> list[Receipt]:
 
 def prepare(incoming: Incoming) -> Incoming:
     """The same, with the logs in it made ready: that takes seconds for a long one, and others need not wait for it."""
-    return replace(incoming, ready=tuple(logs.posted(parse(None, incoming).events)))
+    try:
+        return replace(incoming, ready=tuple(logs.posted(parse(None, incoming).events)))
+    except Exception:  # a bug of ours must not lose the delivery
+        log.exception("logs not prepared", provider=incoming.provider)
+        return incoming
 
 
 def parse(delivery_id: int | None, incoming: Incoming) -> Parsed:

@@ -193,17 +193,3 @@ def keep_ready(session: Session, log_id: int, ready: Ready, now: datetime, *, po
     at = 0 if position is None else max(1, position)
     logs.keep(session, log_id, ready.packed, ready.chunks, ready.found, now, position=at)
     engine.announce(session, "runs")
-
-
-def forget_old_logs(now: datetime) -> int:
-    """Delete logs kept longer than `LOG_RETENTION_DAYS`, some at a time; how many. Their excerpts stay."""
-    before = now - timedelta(days=settings.get().log_retention_days)
-    gone = 0
-    while True:
-        with engine.writing() as session:
-            some = logs.forget(session, before)
-            if some:
-                engine.announce(session, "runs")
-        gone += some
-        if not some:
-            return gone

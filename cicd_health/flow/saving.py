@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session
 
+from cicd_health import queue
 from cicd_health.flow import logs
 from cicd_health.flow.judging import evaluate, lines_found
 from cicd_health.model.deliveries import DeliveryState, Incoming
@@ -26,6 +27,8 @@ NEWS_AGE = timedelta(days=1)  # what ended longer ago is history: it counts, and
 TRIES = 5  # of a batch that collides with another process
 PAUSE_S = 0.05
 AGAIN = (runs.Collided, sa.exc.OperationalError, sa.exc.IntegrityError)
+# PostgreSQL: no room, no connection left, too slow, it stops or starts, it only reads, somebody held a lock for long.
+NOT_NOW = frozenset({"53100", "53300", "57014", "57P01", "57P02", "57P03", "25006", "55P03"})
 NO_DATABASE = frozenset({"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_READONLY"})
 
 
@@ -64,6 +67,11 @@ def apply(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
     """
     if not batch:
         return []
+    with structlog.contextvars.bound_contextvars(delivery_ids=[one.delivery_id for one in batch]):
+        return _apply_or_give_up(batch, now)
+
+
+def _apply_or_give_up(batch: Sequence[Parsed], now: datetime) -> list[Receipt]:
     try:
         return _apply_again_and_again(batch, now)
     except Exception as error:
@@ -135,6 +143,8 @@ def _database_is_gone(error: Exception) -> bool:
 
 def _cannot_connect(error: sa.exc.DBAPIError) -> bool:
     """PostgreSQL gives a failed statement a code and a refused connection none. SQLite: no disk to write on."""
+    if getattr(error.orig, "pgcode", "") in NOT_NOW:
+        return True
     if not isinstance(error, sa.exc.OperationalError):
         return False
     return getattr(error.orig, "pgcode", "") is None or getattr(error.orig, "sqlite_errorname", "") in NO_DATABASE
@@ -184,9 +194,12 @@ def _is_history(event: Event, now: datetime) -> bool:
 
 
 def _give_up(parsed: Parsed, error: Exception, now: datetime) -> Receipt:
+    """For now: it is applied again when it may go better, with growing pauses, for a day."""
     assert parsed.delivery_id is not None
     reason = f"{type(error).__name__}: {error}"[:2000]
     with engine.writing() as session:
         deliveries.mark(session, [Mark(parsed.delivery_id, DeliveryState.FAILED, reason)], now)
+        tries, received_at = deliveries.tried(session, parsed.delivery_id)
+        deliveries.try_again(session, parsed.delivery_id, queue.next_try(tries + 1, received_at, now))
         engine.announce(session, "deliveries")
     return Receipt(parsed.delivery_id, DeliveryState.FAILED, reason)

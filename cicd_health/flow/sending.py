@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
 from sqlmodel import Session
 
 from cicd_health import queue, settings, vault
@@ -29,8 +30,13 @@ from cicd_health.store import engine, outbox
 from cicd_health.store.names import row_id
 from cicd_health.store.tables import ChannelRow, NotificationRow
 
+log = structlog.get_logger(__name__)
+
 GIVE_UPS = 3  # so many messages given up, and none taken since: the channel is switched off
 SOON = timedelta(seconds=2)  # when somebody else is sending: to see whether it died
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+SETTLE_AGAIN_S = 0.5
+SETTLE_FOR_S = 3600.0
 OFF = "the channel is switched off"
 
 
@@ -56,7 +62,7 @@ def deliver(notification_id: int, now: datetime) -> datetime | None:
         taken = _take(notification_id, clock())
         if not isinstance(taken, Taken):
             return taken
-        _settle(taken, _send(taken), clock)
+        _settle_at_last(taken, _send(taken), clock)
 
 
 def deliver_now(notification_id: int, now: datetime) -> datetime | None:
@@ -69,7 +75,7 @@ def deliver_now(notification_id: int, now: datetime) -> datetime | None:
         if _is_sending(session, channel, now):
             return now + SOON
         taken = Taken(channel, outbox.begin(session, [notification_id], now))
-    _settle(taken, _send(taken), _Clock(now))
+    _settle_at_last(taken, _send(taken), _Clock(now))
     return None
 
 
@@ -161,6 +167,19 @@ def _told(taken: Taken) -> Message:
         day = (taken.messages[-1].claimed_at or first.created_at).astimezone(zone).date()
         return message.digest(parts, public_url, day)
     return message.grouped(parts, public_url)
+
+
+def _settle_at_last(taken: Taken, failure: send.SendFailed | None, clock: _Clock) -> None:
+    """Write down what came of it. A database that is away is waited for: others would send it again."""
+    give_up_at = time.monotonic() + SETTLE_FOR_S
+    while True:
+        try:
+            return _settle(taken, failure, clock)
+        except AWAY as error:
+            if time.monotonic() > give_up_at:
+                raise
+            log.warning("what was sent cannot be written down yet", ids=taken.ids, error=type(error).__name__)
+            time.sleep(SETTLE_AGAIN_S)
 
 
 def _settle(taken: Taken, failure: send.SendFailed | None, clock: _Clock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from cicd_health import queue, settings
 from cicd_health.model import acting
-from cicd_health.store import audit, endings, engine, kept_sums, old_runs, recount, tallies
+from cicd_health.store import audit, endings, engine, kept_sums, recount
 from cicd_health.store.recount import Difference
 
 log = structlog.get_logger(__name__)
@@ -68,24 +68,6 @@ def check_sums(told: Progress = nobody) -> Iterator[Difference]:
     with engine.reading() as session:
         _freeze(session)
         yield from recount.check_strays(session)
-
-
-def forget_old_runs(now: datetime) -> int:
-    """Delete runs older than `RUN_RETENTION_DAYS`, some at a time; how many."""
-    before = now - timedelta(days=settings.get().run_retention_days)
-    gone = 0
-    while True:
-        with engine.writing() as session:
-            some = old_runs.delete(session, before, now)
-            if some:
-                engine.announce(session, "runs")
-        gone += some
-        if not some:
-            break
-    with engine.writing() as session:
-        gone += old_runs.delete_early_jobs(session, before)
-        tallies.forget_empty(session, before)
-    return gone
 
 
 def _count_day(day: datetime) -> None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+import structlog
 
 from cicd_health import queue, settings
-from cicd_health.flow import channels, connecting, fetching, inbox, incidents, logs, sums, waking
-from cicd_health.model import acting
-from cicd_health.store import audit, deliveries, engine, outbox, rules
+from cicd_health.flow import channels, connecting, fetching, inbox, incidents, sums, waking
+from cicd_health.store import deliveries, engine, outbox, rules
 
-Pruned = Callable[[str, int | None], None]
-LOST_AGE = timedelta(seconds=30)  # a delivery kept longer ago and not applied has lost its process
-
-
-def nobody(what: str, gone: int | None) -> None:
-    """Tell nobody."""
+log = structlog.get_logger(__name__)
+LOST_AGE = timedelta(seconds=15)  # a delivery kept longer ago and not applied has lost its process
+AHEAD = timedelta(minutes=1)  # what lies further ahead was noted by a clock that was set back since
+MANY = 500
 
 
 def start(now: datetime) -> None:
@@ -38,53 +34,22 @@ def recover(now: datetime) -> int:
     And the alerts that nothing else would look at again.
     """
     with engine.reading() as session:
-        lost = deliveries.unapplied(session, now - LOST_AGE, limit=500)
-    for delivery_id in lost:
-        inbox.apply_kept(delivery_id, now)
+        lost = deliveries.unapplied(session, now - LOST_AGE, now + AHEAD, MANY)
+        again = deliveries.due_again(session, now, MANY)
+    for delivery_id in (*lost, *again):
+        _apply_lost(delivery_id, now)
     with engine.writing() as session:
+        outbox.hasten(session, now)
         stranded = outbox.stranded(session, now)
         for notification_id in stranded:
             queue.enqueue(session, "deliver", f"{notification_id}-{now:%Y%m%dT%H%M}", notification_id)
     sums.fold_endings(now)
-    found = len(lost) + len(stranded) + fetching.recover_logs(now)
+    found = len(lost) + len(again) + len(stranded) + fetching.recover_logs(now)
     return found + waking.wake_forgotten(now) + incidents.settle_strays(now)
 
 
-def prune(now: datetime, told: Pruned = nobody) -> int:
-    """Delete what is older than the settings keep it, some at a time; how many.
-
-    `told` hears of each kind of thing before and after its turn, with None and how many went.
-    """
-    chosen = settings.get()
-    deliveries_end = now - timedelta(days=chosen.delivery_retention_days)
-    audit_end = now - timedelta(days=chosen.audit_retention_days)
-    turns: dict[str, Callable[[], int]] = {
-        "deliveries": lambda: _forget(deliveries.prune, deliveries_end),
-        "messages": lambda: _forget(outbox.prune, deliveries_end),
-        "logs": lambda: logs.forget_old_logs(now),
-        "runs": lambda: sums.forget_old_runs(now),
-        "audit_entries": lambda: _forget(_some_audit_entries, audit_end),
-    }
-    gone = {}
-    for what, turn in turns.items():
-        told(what, None)
-        gone[what] = turn()
-        told(what, gone[what])
-    if acting.by_somebody():
-        with engine.writing() as session:
-            audit.note(session, "data.pruned", "what is older than the settings keep it", now, **gone)
-    return sum(gone.values())
-
-
-def _some_audit_entries(session: Session, before: datetime) -> int:
-    return audit.prune(session, before, limit=1000)
-
-
-def _forget(some_of: Callable[[Session, datetime], int], before: datetime) -> int:
-    gone = 0
-    while True:
-        with engine.writing() as session:
-            some = some_of(session, before)
-        gone += some
-        if not some:
-            return gone
+def _apply_lost(delivery_id: int, now: datetime) -> None:
+    try:
+        inbox.apply_kept(delivery_id, now)
+    except Exception:  # whatever it is about this one, the others do not wait for it
+        log.exception("delivery not taken up", delivery_id=delivery_id)

@@ -43,6 +43,26 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A block as it is kept: with its body, or with where that lies outside the database.
+
+    There it is `length` bytes, from `starts_at` on, of the object `key` in the log store at `place`; `checksum` is the
+    Adler-32 of its text.
+    """
+
+    id: int
+    first_line: int
+    lines: int
+    size: int
+    body: bytes
+    place: str | None = None
+    key: str | None = None
+    starts_at: int = 0
+    length: int = 0
+    checksum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Packed:
     """A whole log in blocks, head and tail of it when it was too long: see `Log` for the words."""
 

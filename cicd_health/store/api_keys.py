@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from cicd_health.store.tables import ApiKeyRow
+from cicd_health.store.tables import ApiKeyRow, UserRow
 
 
 def add(session: Session, row: ApiKeyRow) -> ApiKeyRow:
@@ -40,6 +40,12 @@ def get(session: Session, key_id: int) -> ApiKeyRow:
 def every(session: Session) -> Sequence[ApiKeyRow]:
     """All of them, also those that do not hold any more, the newest first."""
     return session.exec(select(ApiKeyRow).order_by(col(ApiKeyRow.created_at).desc(), col(ApiKeyRow.id).desc())).all()
+
+
+def of_disabled_makers(session: Session) -> set[int]:
+    """The keys that were made by somebody who was disabled since."""
+    disabled = sa.select(col(UserRow.id)).where(col(UserRow.disabled_at).is_not(None))
+    return set(session.execute(sa.select(col(ApiKeyRow.id)).where(col(ApiKeyRow.created_by).in_(disabled))).scalars())
 
 
 def note_use(session: Session, key_id: int, address: str, now: datetime) -> None:

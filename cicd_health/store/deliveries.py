@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
@@ -113,16 +114,45 @@ def in_trouble(session: Session) -> list[int]:
     return [id for id in session.exec(query) if id is not None]
 
 
-def unapplied(session: Session, before: datetime, limit: int) -> list[int]:
-    """Deliveries that were kept before this moment and never applied: their process died in between."""
+def unapplied(session: Session, before: datetime, after: datetime, limit: int) -> list[int]:
+    """Deliveries that were kept before the one moment and never applied: their process died in between.
+
+    And those kept after the other one, which lies ahead: the clock was set back since.
+    """
     query = (
         select(DeliveryRow.id)
         .where(DeliveryRow.state == DeliveryState.KEPT, col(DeliveryRow.error).is_(None))
-        .where(DeliveryRow.received_at < before)
+        .where(sa.or_(col(DeliveryRow.received_at) < before, col(DeliveryRow.received_at) > after))
         .order_by(col(DeliveryRow.id))
         .limit(limit)
     )
     return [id for id in session.exec(query) if id is not None]
+
+
+def tried(session: Session, delivery_id: int) -> tuple[int, datetime]:
+    """How often a delivery failed here so far, and when it came."""
+    row = session.execute(sa.select(DELIVERY.c.tries, DELIVERY.c.received_at).where(DELIVERY.c.id == delivery_id)).one()
+    return row.tries, row.received_at
+
+
+def try_again(session: Session, delivery_id: int, at: datetime | None) -> None:
+    """It failed once more, and is due again at this moment; None for never."""
+    values = {"tries": DELIVERY.c.tries + 1, "next_try_at": at}
+    session.execute(sa.update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(values))
+
+
+def due_again(session: Session, now: datetime, limit: int) -> list[int]:
+    """Deliveries that failed here and may go better now, the longest due first."""
+    due = DELIVERY.c.state == sa.literal_column("'failed'"), DELIVERY.c.next_try_at <= now
+    return list(
+        session.execute(sa.select(DELIVERY.c.id).where(*due).order_by(DELIVERY.c.next_try_at).limit(limit)).scalars()
+    )
+
+
+def waiting_since() -> sa.Select[Any]:
+    """When the oldest came of those that are kept and not yet applied."""
+    waiting = DELIVERY.c.state == DeliveryState.KEPT, DELIVERY.c.error.is_(None)
+    return sa.select(DELIVERY.c.received_at).where(*waiting).order_by(DELIVERY.c.id).limit(1)
 
 
 def refuse(session: Session, provider: str, reason: str, now: datetime) -> None:

@@ -9,13 +9,21 @@ from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import event
 from sqlmodel import Session
 
 from cicd_health import settings
+from cicd_health.store import fullness, patience
+
+log = structlog.get_logger(__name__)
 
 Listener = Callable[[frozenset[str]], object]
 CHANNEL = "cicd_health"  # of PostgreSQL's NOTIFY
+PRAGMAS = (
+    *("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"),
+    "journal_size_limit=67108864",  # a journal that grew while somebody read for long is made small again
+)
 
 
 def normalise(url: str) -> str:
@@ -30,15 +38,19 @@ def create_engine(url: str) -> sa.Engine:
     """A new engine with our connection settings. SQLite: WAL, foreign keys, writers that queue."""
     address = sa.make_url(normalise(url))
     if address.get_backend_name() != "sqlite":
-        return sa.create_engine(
+        engine = sa.create_engine(
             address,
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=10,
             executemany_mode="values_plus_batch",
             hide_parameters=True,  # the texts of errors are kept and logged; what people sent is not for there
-            connect_args={"connect_timeout": 10},
+            # A connection that a cut cable or a dead machine leaves behind is noticed in half a minute.
+            connect_args={"connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 10},
         )
+        patience.limit_postgres(engine)
+        fullness.watch(engine)
+        return engine
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(address, connect_args={"timeout": 30}, hide_parameters=True)
@@ -46,7 +58,7 @@ def create_engine(url: str) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _pragmas(connection, _record) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -55,6 +67,8 @@ def create_engine(url: str) -> sa.Engine:
         reads_only = connection.get_execution_options().get("reads_only")
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
+    patience.limit_sqlite(engine)
+    fullness.watch(engine)
     return engine
 
 
@@ -67,6 +81,12 @@ def engine_for(url: str) -> sa.Engine:
 def engine() -> sa.Engine:
     """The engine of `DATABASE_URL`."""
     return engine_for(settings.get().database_url)
+
+
+def limit_questions(seconds: float) -> None:
+    """For a process that serves people: from now on a question is given up after so many seconds."""
+    patience.limit(seconds)
+    engine().dispose()  # connections that were made without the limit
 
 
 @contextmanager
@@ -115,4 +135,7 @@ def _notify(session: Session) -> None:
 def _tell(session: Session) -> None:
     topics = frozenset(session.info.pop("topics", ()))
     for listener in list(_listeners):
-        listener(topics)
+        try:
+            listener(topics)
+        except Exception:  # what is committed is committed: whoever listens cannot make it fail
+            log.exception("listener failed")

@@ -21,6 +21,7 @@ from cicd_health.store.tables import ChannelRow, IncidentRow, NotificationRow
 OUTBOX, INCIDENT = (SQLModel.metadata.tables[str(row.__tablename__)] for row in (NotificationRow, IncidentRow))
 LEASE = timedelta(seconds=30)  # of a sender: longer than one send may take, after it the sender is taken for dead
 STRANDED = timedelta(minutes=2)  # overdue by so much, a message has lost its job
+LONGEST_PAUSE = timedelta(minutes=20)  # between two tries of a message
 LONGEST_WAIT = timedelta(days=3)  # between a message's beginning and its end: a digest's day, and a day of trying
 MANY = 1000
 NEWS = (NotificationKind.OPENED, NotificationKind.STILL)
@@ -308,6 +309,16 @@ def put_back(session: Session, notification_id: int, now: datetime) -> None:
 
 def message(session: Session, notification_id: int) -> NotificationRow | None:
     return session.get(NotificationRow, notification_id, populate_existing=True)
+
+
+def hasten(session: Session, now: datetime) -> None:
+    """Make due what would be tried again later than anything is: the clock was set back since. Normally nothing."""
+    waits = (
+        OUTBOX.c.state == NotificationState.QUEUED,
+        OUTBOX.c.held.is_(None),
+        OUTBOX.c.next_try_at > now + LONGEST_PAUSE,
+    )
+    session.execute(sa.update(OUTBOX).where(*waits).values(next_try_at=now - STRANDED))
 
 
 def stranded(session: Session, now: datetime) -> list[int]:

@@ -136,9 +136,11 @@ def insert(session: Session, texts: Mapping[Key, str]) -> None:
         connection.execute(sa.insert(TALLY), _values(texts))
 
 
-def forget_empty(session: Session, before: datetime) -> None:
-    """Delete the tallies of buckets before this moment in which nothing is left."""
-    session.connection().execute(sa.delete(TALLY).where(TALLY.c.bucket_at < before, TALLY.c.tally == EMPTY))
+def forget_empty(session: Session, before: datetime, limit: int = 5000) -> int:
+    """Delete some tallies of buckets before this moment in which nothing is left; how many."""
+    empty = sa.select(*KEY).where(TALLY.c.bucket_at < before, TALLY.c.tally == EMPTY).limit(limit)
+    gone = sa.delete(TALLY).where(sa.tuple_(*KEY).in_(empty.with_for_update(skip_locked=True)))
+    return session.connection().execute(gone).rowcount
 
 
 # PostgreSQL takes a batch fastest as arrays, one per column: one short statement, whatever its size.

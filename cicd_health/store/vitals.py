@@ -9,10 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
+from cicd_health import settings
 from cicd_health.model.alerts import NotificationState
 from cicd_health.model.deliveries import DeliveryState
 from cicd_health.model.runs import ABSURD_S, Status
-from cicd_health.store.deliveries import DELIVERY
+from cicd_health.store import logs
+from cicd_health.store.deliveries import DELIVERY, waiting_since
+from cicd_health.store.logs import Standing
 from cicd_health.store.reports.lists import source_state
 from cicd_health.store.reports.pipelines import INCIDENT
 from cicd_health.store.reports.rows import RUN, SOURCE
@@ -50,6 +53,7 @@ class Vitals:
     messages: Backlog
     sources: tuple[SourceVitals, ...]
     incidents: dict[str, int]  # not resolved, by severity
+    log_store: Standing
 
 
 def read(session: Session, now: datetime) -> Vitals:
@@ -59,6 +63,7 @@ def read(session: Session, now: datetime) -> Vitals:
         messages=_messages(session, now),
         sources=_sources(session, now),
         incidents=_incidents(session),
+        log_store=logs.standing(session, settings.get().log_store_url, now),
     )
 
 
@@ -79,8 +84,7 @@ def _deliveries(session: Session) -> Backlog:
         "kept": _number(session, DELIVERY, kept, DELIVERY.c.error.is_not(None)),
         "failed": _number(session, DELIVERY, DELIVERY.c.state == DeliveryState.FAILED),
     }
-    oldest = sa.select(DELIVERY.c.received_at).where(*waiting).order_by(DELIVERY.c.id).limit(1)
-    return Backlog(counts, session.connection().execute(oldest).scalar())
+    return Backlog(counts, session.connection().execute(waiting_since()).scalar())
 
 
 def _messages(session: Session, now: datetime) -> Backlog:

@@ -71,6 +71,11 @@ def not_yet(asked: AskedRuns) -> Hits | None:
     )
 
 
+def unreadable(why: str) -> Hits:
+    """Some of the logs lie in a log store that does not give them."""
+    return Hits(sentence="Search in all kept logs", nothing="The logs cannot be searched at the moment", hint=why)
+
+
 def hits(found: Found, asked: AskedRuns, now: datetime, zone: tzinfo) -> Hits:
     """The answer to a search; `before` of an address is where the page before ended."""
     logs = [_log(list(group), asked.q, now, zone) for _, group in groupby(found.hits, key=lambda hit: hit.log_id)]

@@ -10,6 +10,7 @@ import reflex as rx
 from cicd_health.ui import copying, doorway, guard, keys, routes, screen, zone
 from cicd_health.ui.components.connection import boundary, lost_connection
 from cicd_health.ui.components.link import inside
+from cicd_health.ui.components.notices import notices
 from cicd_health.ui.components.panel import PRIMARY
 from cicd_health.ui.components.sprite import glyph, sprite
 from cicd_health.ui.page import Page
@@ -68,6 +69,7 @@ def frame(page: Page) -> Callable[[], rx.Component]:
             sprite(),
             _skip_link(),
             _top(page),
+            notices(),
             page.bar() if page.bar else rx.fragment(),
             rx.el.main(
                 page.body(),

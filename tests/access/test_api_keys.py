@@ -77,6 +77,20 @@ def test_a_key_expires_to_the_second_though_it_was_just_looked_up(database):
         access.create_key("yesterday's", ["read"], NOW, NOW)
 
 
+def test_a_key_of_somebody_who_was_disabled_works_on_and_is_marked(database):
+    access.ensure_admin("wren@kestrel.example", "correct horse", NOW)
+    with engine.reading() as session:
+        user_id = session.execute(sa.text("SELECT id FROM users")).scalar_one()
+    with acting(Actor("wren@kestrel.example", Via.PAGE, "192.0.2.7", user_id)):
+        made = access.create_key("a script", ["read"], NOW)
+    access.create_key("another", ["read"], NOW)
+    assert {line.name: line.maker_disabled for line in access.keys(NOW)} == {"a script": False, "another": False}
+    with engine.writing() as session:
+        session.execute(sa.text("UPDATE users SET disabled_at = :now"), {"now": NOW})
+    assert {line.name: line.maker_disabled for line in access.keys(NOW)} == {"a script": True, "another": False}
+    assert scopes(made.key) == {"read"}
+
+
 def test_when_and_from_where_it_was_last_used_is_known_to_a_minute(database):
     made = access.create_key("a script", ["read"], NOW)
     scopes(made.key, NOW)

@@ -1,14 +1,20 @@
 """For machines that watch us, and the API's own description."""
 
 import re
+import socket
+import threading
+from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
 from cicd_health import __version__
 from cicd_health.api import app as api
+from cicd_health.api import prometheus
+from cicd_health.flow import lookout
 from cicd_health.live import Hub
 from cicd_health.store import engine
+from tests.api.conftest import KEY
 from tests.conftest import ROOT
 
 
@@ -25,7 +31,8 @@ def test_ready_when_database_migrations_and_jobs_are(client):
 def test_not_ready_while_the_job_engine_is_down(configured):
     with TestClient(api.build(Hub(), lambda: "starting")) as client:
         answer = client.get("/ready")
-    assert (answer.status_code, answer.json()["reasons"]) == (503, ["jobs: starting"])
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == ["jobs-starting: The background jobs of this process are just starting"]
 
 
 def test_not_ready_while_a_migration_is_missing(client):
@@ -40,7 +47,30 @@ def test_not_ready_without_a_database(client, monkeypatch, tmp_path):
     nowhere = engine.create_engine("postgresql://nobody@127.0.0.1:1/nothing")
     monkeypatch.setattr(engine, "engine", lambda: nowhere)
     answer = client.get("/ready")
-    assert (answer.status_code, answer.json()["reasons"]) == (503, ["database: cannot be reached"])
+    assert answer.status_code == 503
+    assert answer.json()["reasons"][0].startswith("database: The database does not answer since 20")
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of a server that lets everybody in and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_database_that_hangs_keeps_nobody_who_watches_us(client, monkeypatch, silent):
+    hanging = engine.create_engine(f"postgresql://nobody@127.0.0.1:{silent}/nothing")
+    monkeypatch.setattr(engine, "engine", lambda: hanging)
+    monkeypatch.setattr(lookout, "WITHIN_S", 0.1)
+    monkeypatch.setattr(prometheus, "WITHIN_S", 0.1)
+    before = threading.active_count()
+    for _ in range(10):
+        answer = client.get("/ready")
+        assert answer.status_code == 503
+        assert answer.json()["reasons"][0].startswith("database: The database does not answer since 20")
+        assert client.get("/metrics", headers=KEY).status_code == 503
+    assert threading.active_count() - before < 10
 
 
 def test_the_description_names_every_route_of_the_contract(client):

@@ -90,3 +90,20 @@ def test_built_files_carry_no_policy_of_pages_which_is_long_and_not_for_them():
     )
     assert (b"'none'" in built, b"sha256" in built) == (True, False)
     assert len(built) < len(page)
+
+
+@pytest.mark.parametrize(
+    ("location", "sent"),
+    [
+        (b"http://ci.example:8443/runs/?q=1", b"/runs/?q=1"),
+        (b"http://ci.example:8443//evil.example/", b"/evil.example/"),
+        (b"http://ci.example:8443/\\evil.example/", b"/evil.example/"),
+        (b"/login", b"/login"),
+        (b"https://id.example/authorize", b"https://id.example/authorize"),
+        (b"http://ci.example:84433/", b"http://ci.example:84433/"),
+    ],
+)
+def test_a_redirect_to_ourselves_holds_behind_a_proxy_that_speaks_https(location: bytes, sent: bytes):
+    said = [(b"location", location), (b"vary", b"Origin")]
+    kept = security_headers.without_our_address(said, "ci.example:8443")
+    assert kept == [(b"location", sent), (b"vary", b"Origin")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench import floor, load, servers
+from bench import floor, load, processes, servers
 from bench.bodies import SIZE, Prepared, failures, prepare
 from bench.measure import Measured
 from bench.requests import SECRET, requests
@@ -98,6 +100,19 @@ def test_a_server_that_hangs_up_is_counted_as_no_answer(prepared: Prepared) -> N
             return await sending
 
         assert asyncio.run(measured())["statuses"] == {0: 1}
+
+
+def test_the_parts_of_a_file_hold_each_request_once(prepared: Prepared) -> None:
+    parts = [list(requests(part)) for part in processes.split(prepared.file, 4)]
+    assert sorted(itertools.chain(*parts)) == sorted(requests(prepared.file))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_what_a_process_used_grows_with_what_it_does() -> None:
+    before = processes.tree_cpu_s(os.getpid())
+    while processes.tree_cpu_s(os.getpid()) <= before:
+        pass
+    assert processes.tree_cpu_s(os.getpid()) > before
 
 
 def test_percentiles_are_nearest_rank() -> None:

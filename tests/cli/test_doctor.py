@@ -133,7 +133,8 @@ def test_everything_is_looked_at_and_nothing_is_sent_or_shown(database: sa.Engin
     assert {name: one["state"] for name, one in found.items()} == {
         **{"database": "ok", "migrations": "ok", "settings": "ok", "data folder": "ok", "page": found["page"]["state"]},
         **{"port": "warning", "jobs": "ok", "deliveries": "ok", "secrets": "error", f"source {host}": "ok"},
-        **{"channel Elsewhere": "error", "channel Team": "ok"},
+        **{"processes": "warning", "lag": "ok", "clearing": "ok"} | ({"disk": "ok"} if "disk" in found else {}),
+        **{"channel Elsewhere": "error", "channel Team": "ok", "log store": "ok"},
     }
     assert f"channel {sealed} (Elsewhere)" in found["secrets"]["text"]
     assert "requests are left" in found[f"source {host}"]["text"]

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cicd_health.flow import log_reading
 from cicd_health.logs.line import plain
-from cicd_health.store import engine, logs
-from cicd_health.store.logs.searching import FoldedTexts
+from cicd_health.logs.matching import FoldedTexts
+from cicd_health.store import engine
 from cicd_health.store.tables import RunRow
 from tests.factories import NOW, Rows
 from tests.store.test_logs import keep, packed
@@ -37,8 +38,7 @@ def runs(database: sa.Engine) -> list[RunRow]:
 
 
 def found(q: str, limit: int = 100) -> list[tuple[int, int]]:
-    with engine.reading() as session:
-        return [(hit.run_id, hit.line) for hit in logs.search_all(session, q, limit).hits]
+    return [(hit.run_id, hit.line) for hit in log_reading.search_all(q, limit).hits]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,7 @@ def test_all_logs_are_searched_from_the_beginning_of_a_word(runs: list[RunRow], 
 
 def test_one_log_is_searched_for_any_text(runs: list[RunRow]):
     log_id = keep(runs[0], None, packed(SAID))
-    with engine.reading() as session:
-        answers = {q: logs.search(session, log_id, q) for q in ("efund", "e", "größe", "2026", "31m", "", "99%", "\n")}
+    answers = {q: log_reading.search(log_id, q) for q in ("efund", "e", "größe", "2026", "31m", "", "99%", "\n")}
     assert answers["efund"] == (3,)
     assert answers["e"] == (1, 2, 3, 4, 5)
     assert answers["größe"] == (2,)
@@ -86,8 +85,7 @@ def test_a_hit_says_where_it_stands(runs: list[RunRow]):
     with engine.writing() as session:
         job = Rows(session).job(runs[0], outcome="cancelled")
     log_id = keep(runs[0], job, packed("x\n" + "far " * 200 + "needle" + " and on" * 200))
-    with engine.reading() as session:
-        [hit] = logs.search_all(session, "needle", 10).hits
+    [hit] = log_reading.search_all("needle", 10).hits
     assert (hit.log_id, hit.run_id, hit.job_id, hit.attempt, hit.line) == (log_id, runs[0].id, job.id, 1, 2)
     assert (hit.repo, hit.pipeline, hit.number) == ("acme/shop", "ci", runs[0].number)
     assert (hit.job, hit.outcome, hit.created_at) == ("unit-tests", "cancelled", runs[0].created_at)
@@ -99,13 +97,12 @@ def test_pages_follow_each_other_without_gap_or_repeat(runs: list[RunRow]):
     for run in runs:
         keep(run, None, packed("\n".join(["needle in hay"] * 7 + ["hay"] * 9000)))
     pages, before = [], None
-    with engine.reading() as session:
-        while True:
-            page = logs.search_all(session, "needle", 10, before)
-            pages.append([(hit.run_id, hit.line) for hit in page.hits])
-            before = page.next
-            if before is None:
-                break
+    while True:
+        page = log_reading.search_all("needle", 10, before)
+        pages.append([(hit.run_id, hit.line) for hit in page.hits])
+        before = page.next
+        if before is None:
+            break
     assert [hit for page in pages for hit in page] == [(run.id, line) for run in reversed(runs) for line in range(1, 8)]
     assert {len(page) for page in pages} == {7}
 
@@ -119,10 +116,9 @@ def test_of_one_stretch_of_a_log_twenty_lines_are_shown(runs: list[RunRow]):
 def test_a_search_that_takes_too_long_says_where_to_go_on(runs: list[RunRow]):
     for run in runs[:3]:
         keep(run, None, packed("needle"))
-    with engine.reading() as session:
-        first = logs.search_all(session, "needle", 10, seconds=0)
-        assert [hit.run_id for hit in first.hits] == [runs[2].id]
-        rest = logs.search_all(session, "needle", 10, first.next)
+    first = log_reading.search_all("needle", 10, seconds=0)
+    assert [hit.run_id for hit in first.hits] == [runs[2].id]
+    rest = log_reading.search_all("needle", 10, first.next)
     assert [hit.run_id for hit in rest.hits] == [runs[1].id, runs[0].id]
 
 
@@ -134,10 +130,9 @@ TEXT = st.text(st.sampled_from("aAbBß_é-. 中1\t"), max_size=30)
 def test_both_searches_give_what_plain_python_gives(runs: list[RunRow], lines: list[str], q: str):
     log_id = keep(runs[0], None, packed("\n".join(lines)))
     wanted = q.casefold()
-    with engine.reading() as session:
-        kept = [plain(line.text).casefold() for line in logs.all_lines(session, log_id)]
-        anywhere = [number for number, text in enumerate(kept, 1) if wanted and wanted in text]
-        assert list(logs.search(session, log_id, q)) == anywhere
+    kept = [plain(line.text).casefold() for line in log_reading.all_lines(log_id)]
+    anywhere = [number for number, text in enumerate(kept, 1) if wanted and wanted in text]
+    assert list(log_reading.search(log_id, q)) == anywhere
     if len(q.strip()) >= 3 and any(c.isalnum() for c in wanted):
         at_words = [number for number, text in enumerate(kept, 1) if begins_a_word(text, wanted)]
         assert [line for _, line in found(q)] == at_words[:20]

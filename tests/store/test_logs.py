@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from cicd_health.flow import log_reading
 from cicd_health.logs.intake import Intake
 from cicd_health.logs.packing import text_of
 from cicd_health.model.logs import Excerpt, Findings, Fold, Line, LogState, Mark, MarkKind, Packed
@@ -75,11 +76,11 @@ def test_a_log_that_was_kept_is_described_and_read_by_line_numbers(job: JobRow, 
         assert log == logs.get(session, log_id) == logs.of_run(session, run.id, 1)[0]
         assert (log.state, log.complete, log.lines, log.error) == (LogState.KEPT, True, 20_000, None)
         assert (log.marks, log.folds, log.failing, log.cause) == (FOUND.marks, FOUND.folds, (2, 9), 2)
-        assert [line.text for line in logs.lines(session, log_id, 7_000, 3)] == ["line 7000", "line 7001", "line 7002"]
-        assert logs.lines(session, log_id, 19_999, 50) == [Line(19_999, "line 19999"), Line(20_000, "line 20000")]
-        assert logs.lines(session, log_id, 20_001, 5) == logs.lines(session, log_id, 1, 0) == []
+        assert [line.text for line in log_reading.lines(log_id, 7_000, 3)] == ["line 7000", "line 7001", "line 7002"]
+        assert log_reading.lines(log_id, 19_999, 50) == [Line(19_999, "line 19999"), Line(20_000, "line 20000")]
+        assert log_reading.lines(log_id, 20_001, 5) == log_reading.lines(log_id, 1, 0) == []
         wanted = [3, 12_000, 12_001, 20_000]
-        assert [line.number for line in logs.texts(session, log_id, wanted)] == wanted
+        assert [line.number for line in log_reading.texts(log_id, wanted)] == wanted
 
 
 def test_its_job_and_the_run_tell_why_it_failed(job: JobRow, run: RunRow):
@@ -111,9 +112,8 @@ def test_another_jobs_excerpt_is_not_the_runs(run: RunRow):
 def test_a_log_that_comes_again_replaces_the_one_before(job: JobRow, run: RunRow):
     first = keep(run, job, packed(numbered(30_000)))
     assert keep(run, job, packed(numbered(3, "new"))) == first
-    with engine.reading() as session:
-        assert [line.text for line in logs.all_lines(session, first)] == ["new 1", "new 2", "new 3"]
-        assert logs.search(session, first, "line") == ()
+    assert [line.text for line in log_reading.all_lines(first)] == ["new 1", "new 2", "new 3"]
+    assert log_reading.search(first, "line") == ()
     assert chunks_and_words() == (1, 1)
 
 
@@ -133,8 +133,7 @@ def test_two_workers_with_the_same_log_keep_it_once(job: JobRow, run: RunRow):
     for worker in workers:
         worker.join()
     assert chunks_and_words() == (len(log.blocks), len(log.blocks))
-    with engine.reading() as session:
-        assert [line.number for line in logs.all_lines(session, log_id)] == list(range(1, 50_001))
+    assert [line.number for line in log_reading.all_lines(log_id)] == list(range(1, 50_001))
 
 
 def test_a_log_whose_keeping_is_cut_short_stays_as_it_was(job: JobRow, run: RunRow):
@@ -148,9 +147,8 @@ def test_a_log_whose_keeping_is_cut_short_stays_as_it_was(job: JobRow, run: RunR
 
     with pytest.raises(KeyboardInterrupt):
         half_of_it()
-    with engine.reading() as session:
-        assert len(logs.all_lines(session, log_id)) == 5
-        assert logs.search(session, log_id, "line 3") == (3,)
+    assert len(log_reading.all_lines(log_id)) == 5
+    assert log_reading.search(log_id, "line 3") == (3,)
     assert row(JobRow, job.id).excerpt is None
 
 
@@ -163,11 +161,10 @@ def test_a_writer_that_is_killed_leaves_one_log_or_the_other_whole(run: RunRow, 
         for _ in range(turns):
             assert writer.stdout.readline().strip() in log_writer.WORDS
         writer.kill()
-    with engine.reading() as session:
-        said = {line.text for line in logs.all_lines(session, log_id)}
-        assert len(logs.all_lines(session, log_id)) == log_writer.LINES
-        assert said in ({"even line"}, {"odd line"})
-        assert len(logs.search(session, log_id, said.pop())) == log_writer.LINES
+    said = {line.text for line in log_reading.all_lines(log_id)}
+    assert len(log_reading.all_lines(log_id)) == log_writer.LINES
+    assert said in ({"even line"}, {"odd line"})
+    assert len(log_reading.search(log_id, said.pop())) == log_writer.LINES
     chunks, words = chunks_and_words()
     assert chunks == words
 
@@ -178,10 +175,10 @@ def test_head_and_tail_of_a_log_that_was_too_long(job: JobRow, run: RunRow):
         log = logs.get(session, log_id)
         assert log is not None
         assert log.cut_after is not None
-        around = logs.lines(session, log_id, log.cut_after, log.cut_lines + 2)
+        around = log_reading.lines(log_id, log.cut_after, log.cut_lines + 2)
         assert [line.number for line in around] == [log.cut_after, log.cut_after + log.cut_lines + 1]
         assert around[1].text == f"line {around[1].number}"
-        assert logs.search(session, log_id, f"{log.cut_after + 100}") == ()
+        assert log_reading.search(log_id, f"{log.cut_after + 100}") == ()
 
 
 def append(log_id: int, text: str, position: int, max_size: int = MB) -> None:
@@ -208,8 +205,8 @@ def test_a_running_builds_log_grows_even_within_a_line(run: RunRow):
         log = logs.get(session, log_id)
         assert log is not None
         assert (log.state, log.complete, log.lines, log.size) == (LogState.PENDING, False, 4, 18)
-        assert [line.text for line in logs.all_lines(session, log_id)] == ["one", "two", "three", "four"]
-        assert logs.search(session, log_id, "two") == (2,)
+        assert [line.text for line in log_reading.all_lines(log_id)] == ["one", "two", "three", "four"]
+        assert log_reading.search(log_id, "two") == (2,)
     assert chunks_and_words() == (1, 1)
 
 
@@ -223,7 +220,7 @@ def test_a_growing_log_loses_its_middle_not_its_latest_lines(run: RunRow):
         log = logs.get(session, log_id)
         assert log is not None
         assert log.cut_after is not None
-        kept = [line.number for line in logs.all_lines(session, log_id)]
+        kept = [line.number for line in log_reading.all_lines(log_id)]
         assert kept == [*range(1, log.cut_after + 1), *range(log.cut_after + log.cut_lines + 1, 60_001)]
         assert len(kept) + log.cut_lines == log.lines == 60_000
         assert sum(len(f"line {number}\n") for number in kept) <= 200_000
@@ -239,7 +236,7 @@ def test_a_growing_log_of_empty_lines_stays_within_what_can_be_scrolled_through(
         log = logs.get(session, log_id)
         assert log is not None
         assert log.lines == 60_000
-        assert 10_000 < len(logs.all_lines(session, log_id)) <= 20_000
+        assert 10_000 < len(log_reading.all_lines(log_id)) <= 20_000
 
 
 def test_lines_that_are_new_against_another_log(job: JobRow, run: RunRow):
@@ -247,10 +244,9 @@ def test_lines_that_are_new_against_another_log(job: JobRow, run: RunRow):
     red = "2026-07-30T10:00:01Z Took 14 s in /tmp/pytest-of-ci/7\n\x1b[31mE  boom\x1b[0m\nall good\nE  boom\n"
     red += "HTTP 503\nport 456\n"
     green_id, red_id = keep(run, job, packed(green)), keep(run, None, packed(red))
-    with engine.reading() as session:
-        assert logs.new_lines(session, red_id, green_id) == (2, 4, 5)
-        assert logs.new_lines(session, green_id, green_id) == ()
-        assert logs.new_lines(session, red_id, green_id, most=2) == (2, 4)
+    assert log_reading.new_lines(red_id, green_id, 100) == (2, 4, 5)
+    assert log_reading.new_lines(green_id, green_id, 100) == ()
+    assert log_reading.new_lines(red_id, green_id, most=2) == (2, 4)
 
 
 def test_old_logs_are_forgotten_and_excerpts_stay(job: JobRow, run: RunRow):

@@ -91,3 +91,9 @@ def test_a_long_line_is_cut_around_the_first_hit():
 def test_a_place_in_an_address_that_is_none_begins_at_the_top():
     assert hits_view.place("x") is None
     assert hits_view.place("12") == 12
+
+
+def test_a_log_store_that_does_not_answer_is_no_search_without_hits():
+    shown = hits_view.unreadable("The log store /logs cannot be read: Input/output error.")
+    assert (shown.nothing, shown.logs) == ("The logs cannot be searched at the moment", [])
+    assert shown.hint.startswith("The log store /logs")

@@ -9,7 +9,7 @@ from functools import partial
 import typer
 
 from cicd_health import settings
-from cicd_health.cli.doctor import dangers, database, machine, outside, secrets
+from cicd_health.cli.doctor import dangers, database, log_store, machine, outside, running, secrets
 from cicd_health.cli.doctor.finding import Check, Finding, Health, error, examine
 from cicd_health.cli.ending import AsJson, Code, now, print_json
 from cicd_health.cli.table import one_line
@@ -23,14 +23,15 @@ HERE: dict[str, Look] = {
     "port": machine.port,
 }
 IN_DATABASE: dict[str, Look] = {
-    **{"jobs": database.jobs, "deliveries": database.inbox, "secrets": secrets.look},
-    **{"sources": outside.sources, "channels": outside.all_channels},
+    **{"processes": running.alive, "jobs": database.jobs, "lag": running.lag, "clearing": running.room},
+    **{"deliveries": database.inbox, "secrets": secrets.look},
+    **{"log store": log_store.look, "sources": outside.sources, "channels": outside.all_channels},
 }
 MARKS = {Health.OK: ("ok", None), Health.WARNING: ("warning", "yellow"), Health.ERROR: ("error", "red")}
 
 
 def look_at_everything(as_json: AsJson = False) -> None:
-    """Look at settings, data folder, database, page, port, providers, channels, jobs and secrets.
+    """Look at settings, disk, database, page, port, processes, jobs, providers, channels and secrets.
 
     Nothing is changed and nothing is sent; it ends within 20 seconds. The exit code is 0 when nothing is wrong, also
     with warnings, 1 when something is, 2 when the settings are, 3 when the database does not answer.

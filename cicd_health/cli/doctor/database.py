@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cicd_health import queue
 from cicd_health.cli.doctor.finding import Finding, error, ok, warning
+from cicd_health.model.troubles import TOO_LITTLE, Room
 from cicd_health.settings import Settings, masked
-from cicd_health.store import deliveries, engine, migrations
+from cicd_health.store import condition, deliveries, engine, migrations
 from cicd_health.store.standing import Standing, standing
 
 SUBJECT = "database"
@@ -36,6 +37,7 @@ def look(chosen: Settings) -> Iterator[Finding]:
         yield error(SUBJECT, text, "Start it, or correct DATABASE_URL.")
         return
     yield from judge(here, datetime.now(UTC), migrations.head())
+    yield from judge_disk(condition.room(chosen.database_url))
 
 
 def judge(here: Standing, now: datetime, head: str | None) -> Iterator[Finding]:
@@ -58,6 +60,19 @@ def judge(here: Standing, now: datetime, head: str | None) -> Iterator[Finding]:
     if here.now is not None and abs(here.now - now) > SKEW:
         text = f"The database's clock and ours are {abs(here.now - now).total_seconds():,.0f} s apart."
         yield error("clock", text, "Let both machines set their clocks by NTP.")
+
+
+def judge_disk(room: Room | None) -> Iterator[Finding]:
+    """Of the disk under an SQLite file; a server's own disk cannot be seen from here."""
+    if room is None:
+        return
+    text = f"{room.free / 1e9:,.1f} GB of {room.size / 1e9:,.1f} GB are free under the database."
+    if room.free < TOO_LITTLE:
+        yield error("disk", text, "Make room now: what arrives cannot be kept for much longer.")
+    elif room.scarce:
+        yield warning("disk", text, "Make room, or keep things for a shorter time: …_RETENTION_DAYS and `prune`.")
+    else:
+        yield ok("disk", text)
 
 
 def jobs(_: Settings) -> Iterator[Finding]:

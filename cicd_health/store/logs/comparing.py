@@ -1,26 +1,18 @@
-"""A log beside that of the last success: which run that was, and which lines are new."""
+"""Which success a log is put beside."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
-from cicd_health.logs.line import plain
-from cicd_health.logs.signature import pattern
 from cicd_health.model.runs import Outcome
-from cicd_health.store.logs.reading import all_lines
 
 TABLES = SQLModel.metadata.tables
 RUN, JOB, ATTEMPT = (TABLES[name] for name in ("runs", "jobs", "attempts"))
 LOOK_BACK = timedelta(days=90)
-# Numbers that tell nothing apart. Three digits may be a status of HTTP, and digits after a letter a compiler's message.
-DIGITS = re.compile(r"(?<![A-Za-z0-9])(?:\d{1,2}|\d{4,})(?!\d)")
 
 
 class Green(NamedTuple):
@@ -68,36 +60,3 @@ def _successes(run: sa.Row, job_name: str | None) -> sa.Select[Any]:
         .where(JOB.c.counted_at >= since)
         .order_by(RUN.c.created_at.desc(), JOB.c.attempt.desc(), JOB.c.id.desc())
     )
-
-
-def new_lines(session: Session, log_id: int, green_log_id: int, most: int = sys.maxsize) -> tuple[int, ...]:
-    """The numbers of the lines that say something no line of the other log says: numbers, times and paths aside.
-
-    Of more than `most` the first.
-    """
-    # Most lines differ in numbers only, if at all: that is seen quickly, the pattern of a line takes long.
-    known = {_without_numbers(text) for text in _texts(session, green_log_id)}
-    patterns: set[str] | None = None
-    judged: dict[str, bool] = {}
-    found: list[int] = []
-    for line in all_lines(session, log_id):
-        text = _without_numbers(plain(line.text).strip())
-        if not text or text in known:
-            continue
-        if text not in judged:
-            if patterns is None:
-                patterns = {pattern(other) for other in known}
-            judged[text] = pattern(text) not in patterns
-        if judged[text]:
-            found.append(line.number)
-            if len(found) >= most:
-                break
-    return tuple(found)
-
-
-def _texts(session: Session, log_id: int) -> Iterator[str]:
-    return (plain(line.text).strip() for line in all_lines(session, log_id))
-
-
-def _without_numbers(text: str) -> str:
-    return DIGITS.sub("0", text)

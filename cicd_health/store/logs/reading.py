@@ -1,20 +1,17 @@
-"""What is kept of a log: its description, and any part of its lines."""
+"""What is kept of a log: its description."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import sqlalchemy as sa
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from cicd_health.logs.packing import PackedLines, lines_of
-from cicd_health.model.logs import Block, Fold, Line, Log, LogState, Mark, MarkKind
+from cicd_health.logs.packing import lines_of
+from cicd_health.model.logs import Block, Fold, Log, LogState, Mark, MarkKind
+from cicd_health.store.logs.pieces import piece_after
 from cicd_health.store.tables import LogChunkRow, LogRow
-
-LOG, CHUNK = (SQLModel.metadata.tables[name] for name in ("logs", "log_chunks"))
-CHUNKS = sa.select(CHUNK.c.first_line, CHUNK.c.lines, CHUNK.c.size, CHUNK.c.body)
 
 
 def key_of(run_id: int, attempt: int, job_id: int | None) -> str:
@@ -39,43 +36,23 @@ def of_run(session: Session, run_id: int, attempt: int) -> list[Log]:
     return [_log(row) for row in rows]
 
 
-def lines(session: Session, log_id: int, first: int, count: int) -> list[Line]:
-    """Lines from number `first` on, as they came; fewer than `count` at the end and where some were cut out."""
-    end = first + max(count, 0)
-    query = CHUNKS.where(CHUNK.c.log_id == log_id, CHUNK.c.first_line < end)
-    query = query.where(CHUNK.c.first_line + CHUNK.c.lines > first).order_by(CHUNK.c.seq)
-    blocks = [Block(*row) for row in session.connection().execute(query)]
-    return [line for block in blocks for line in lines_of(block) if first <= line.number < end]
-
-
-def all_lines(session: Session, log_id: int) -> PackedLines:
-    """Every line that is kept; compressed they all lie in memory, unpacked a few at a time."""
-    query = CHUNKS.where(CHUNK.c.log_id == log_id).order_by(CHUNK.c.seq)
-    return PackedLines([Block(*row) for row in session.connection().execute(query)])
-
-
-def chunk_after(session: Session, log_id: int, line: int) -> Block | None:
-    """The first chunk with a line beyond this number: to read a log piece by piece."""
-    query = CHUNKS.where(CHUNK.c.log_id == log_id, CHUNK.c.first_line + CHUNK.c.lines > line + 1)
-    row = session.connection().execute(query.order_by(CHUNK.c.seq).limit(1)).one_or_none()
-    return None if row is None else Block(*row)
-
-
 def last_chunk(session: Session, log_id: int) -> LogChunkRow | None:
     query = select(LogChunkRow).where(LogChunkRow.log_id == log_id)
     return session.exec(query.order_by(col(LogChunkRow.seq).desc()).limit(1)).first()
 
 
-def texts(session: Session, log_id: int, numbers: Sequence[int]) -> Iterator[Line]:
-    """These lines, in order."""
-    wanted = sorted(numbers)
-    while wanted:
-        block = chunk_after(session, log_id, wanted[0] - 1)
-        if block is None:
-            return
-        here = {number for number in wanted if number < block.first_line + block.lines}
-        yield from (line for line in lines_of(block) if line.number in here)
-        wanted = [number for number in wanted if number not in here]
+def cause_text(session: Session, log: Log) -> str:
+    """The line that says best why the job failed, as it came; empty when there is none."""
+    if not log.cause:
+        return ""
+    row = session.get(LogRow, log.id)
+    if row is not None and row.cause_text is not None:
+        return row.cause_text
+    piece = piece_after(session, log.id, log.cause - 1)
+    if piece is None or not piece.body:
+        return ""
+    block = Block(piece.first_line, piece.lines, piece.size, piece.body)
+    return next((line.text for line in lines_of(block) if line.number == log.cause), "")
 
 
 def _log(row: LogRow) -> Log:

@@ -19,7 +19,8 @@ from cicd_health.logs.intake import weight
 from cicd_health.logs.packing import texts_of
 from cicd_health.model.logs import Block, Excerpt, Findings, LogState, Packed
 from cicd_health.model.runs import FAILED
-from cicd_health.store.logs.reading import CHUNK, last_chunk, packed
+from cicd_health.store.logs.pieces import CHUNK
+from cicd_health.store.logs.reading import last_chunk, packed
 from cicd_health.store.tables import LogChunkRow, LogRow
 
 RUN, JOB = (SQLModel.metadata.tables[name] for name in ("runs", "jobs"))
@@ -65,6 +66,7 @@ def keep(
         return None
     session.connection().execute(sa.delete(CHUNK).where(CHUNK.c.log_id == log_id))
     _insert(session, log_id, chunks, first_seq=1)
+    row.object_id, row.cause_text = None, None  # what was outside of it is used no more
     row.lines, row.size, row.position = log.lines, log.size, position
     row.cut_after, row.cut_lines, row.cut_size = log.cut_after, log.cut_lines, log.cut_size
     row.state, row.complete, row.kept_at = LogState.KEPT.value, True, now
@@ -264,6 +266,6 @@ def forget(session: Session, before: datetime, limit: int = 5) -> int:
         session.connection().execute(sa.delete(CHUNK).where(CHUNK.c.log_id == row.id))
     lock_runs(session, sorted({row.run_id for row in old}))
     for row in old:
-        row.state, row.marks, row.folds = LogState.GONE.value, None, None
+        row.state, row.marks, row.folds, row.object_id = LogState.GONE.value, None, None, None
         show_state(session, row)
     return len(old)

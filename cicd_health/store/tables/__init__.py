@@ -12,7 +12,7 @@ from cicd_health.store.tables.audit import AuditRow
 from cicd_health.store.tables.columns import UtcDateTime
 from cicd_health.store.tables.findings import ChangeRow, FlakeRow
 from cicd_health.store.tables.inbox import DeliveryRow, RefusalRow
-from cicd_health.store.tables.logs import LogChunkRow, LogRow
+from cicd_health.store.tables.logs import LogChunkRow, LogObjectRow, LogPlaceRow, LogRow
 from cicd_health.store.tables.people import ApiKeyRow, SessionRow, SignInLinkRow, UserRow
 from cicd_health.store.tables.places import PipelineRow, RepositoryRow, SourceRow
 from cicd_health.store.tables.processes import ProcessRow
@@ -33,6 +33,8 @@ __all__ = [
     "JobRow",
     "KeptSumsRow",
     "LogChunkRow",
+    "LogObjectRow",
+    "LogPlaceRow",
     "LogRow",
     "NotificationRow",
     "PipelineRow",

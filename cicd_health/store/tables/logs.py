@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from cicd_health.store.tables.columns import maybe_moment, moment, reference, row_id, text
+from cicd_health.store.tables.columns import BigId, maybe_moment, moment, reference, row_id, text
 
 
 class LogRow(SQLModel, table=True):
@@ -25,6 +25,13 @@ class LogRow(SQLModel, table=True):
             "next_try_at",
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
+        ),
+        sa.Index("ix_logs_object", "object_id", unique=True),
+        sa.Index(
+            "ix_logs_inside",
+            "id",
+            sqlite_where=sa.text("state = 'kept' AND object_id IS NULL"),
+            postgresql_where=sa.text("state = 'kept' AND object_id IS NULL"),
         ),
     )
 
@@ -50,6 +57,8 @@ class LogRow(SQLModel, table=True):
     error: str | None = text(default=None)
     kept_at: datetime | None = maybe_moment()
     created_at: datetime = moment()
+    object_id: int | None = Field(default=None, sa_type=BigId)  # of `log_objects`, where its lines are outside
+    cause_text: str | None = text(default=None)  # the line `cause`, where its lines are outside
 
 
 class LogChunkRow(SQLModel, table=True):
@@ -64,4 +73,43 @@ class LogChunkRow(SQLModel, table=True):
     first_line: int = Field(sa_type=sa.BigInteger)
     lines: int
     size: int  # bytes before compression
-    body: bytes = Field(sa_type=sa.LargeBinary)
+    body: bytes = Field(sa_type=sa.LargeBinary)  # empty where it is outside: see the three below
+    starts_at: int | None = Field(default=None, sa_type=sa.BigInteger)  # byte of the log's object
+    length: int | None = None  # bytes there
+    checksum: int | None = Field(default=None, sa_type=sa.BigInteger)  # Adler-32 of the text
+
+
+class LogPlaceRow(SQLModel, table=True):
+    """A place outside the database where lines of logs are, or were. `error`: what it does not do, since when."""
+
+    __tablename__ = "log_places"
+
+    id: int | None = row_id()
+    address: str = Field(unique=True)
+    error: str | None = text(default=None)
+    failing_since: datetime | None = maybe_moment()
+    created_at: datetime = moment()
+
+
+class LogObjectRow(SQLModel, table=True):
+    """An object in such a place: written down before it is written there, so that none is ever left behind unknown.
+
+    It is in use while a row of `logs` says so. Once `doomed_at` is set none ever will, and it is deleted there.
+    """
+
+    __tablename__ = "log_objects"
+    __table_args__ = (
+        sa.Index(
+            "ix_log_objects_doomed",
+            "doomed_at",
+            sqlite_where=sa.text("doomed_at IS NOT NULL"),
+            postgresql_where=sa.text("doomed_at IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = row_id()
+    place_id: int = reference("log_places.id")
+    key: str = Field(unique=True)
+    size: int = Field(sa_type=sa.BigInteger)
+    created_at: datetime = moment()
+    doomed_at: datetime | None = maybe_moment()

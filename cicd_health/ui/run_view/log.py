@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
 from cicd_health import settings
+from cicd_health.flow import log_reading
+from cicd_health.log_store import LogStoreError
 from cicd_health.model.logs import Log, LogState
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
 from cicd_health.store import engine, logs
@@ -123,7 +126,7 @@ def planned(log: Log, wanted: Wanted) -> Plan:
 
 
 def rows_around(seen: Opened, pixel: int, look: Look, *, wrap: bool = False) -> tuple[dict[str, LogRow], Window]:
-    """The rows around this height, read from the database, and where they stand."""
+    """The rows around this height, read from where the log lies, and where they stand. Raises LogStoreError."""
     at = seen.plan.row_at(pixel)
     before, after = (ROWS_WRAPPED, ROWS_WRAPPED) if wrap else (ROWS_BEFORE, ROWS_AFTER)
     places = list(seen.plan.places(at - before, at + after))
@@ -151,12 +154,11 @@ def _beyond(earlier: int, later: int) -> tuple[str, str, str]:
 
 
 def read(log: Log, numbers: Sequence[int]) -> dict[int, str]:
-    """The raw text of these lines, and of some before the first."""
+    """The raw text of these lines, and of some before the first. Raises LogStoreError."""
     if not numbers:
         return {}
-    with engine.reading() as session:
-        lead = range(max(1, numbers[0] - LEAD), numbers[0])
-        return {line.number: line.text for line in logs.texts(session, log.id, [*lead, *numbers])}
+    lead = range(max(1, numbers[0] - LEAD), numbers[0])
+    return {line.number: line.text for line in log_reading.texts(log.id, [*lead, *numbers])}
 
 
 def map_tops(seen: Opened, hits: Sequence[int]) -> dict[str, str]:
@@ -249,6 +251,12 @@ def _unconnected(story: Story, head: LogHead) -> LogHead:
     return LogHead(head.title, state="unconnected", words=words, hint=hint, connect=True, excerpt=head.excerpt)
 
 
+def unreadable(head: LogHead, error: LogStoreError) -> LogHead:
+    """What the panel says where the lines lie in a log store that does not give them."""
+    words = "This log cannot be read"
+    return replace(head, state="away", words=words, hint=str(error), footer="", counts="", errors=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """This log beside that of the last green run's job of the same name: its lines that are `new` (None: not known).
@@ -276,7 +284,8 @@ def compare(run_id: int, job_name: str | None, kept: Log) -> Compared:
         kept_there = beside is not None and state is LogState.KEPT
     new = None
     if beside is not None and kept_there:
-        new = _new_lines(settings.get().database_url, kept.id, kept.kept_at, beside.id, beside.kept_at)
+        with suppress(LogStoreError):  # then it is not known, which is said
+            new = _new_lines(settings.get().database_url, kept.id, kept.kept_at, beside.id, beside.kept_at)
     differ = new is not None and len(new) > MOST_NEW
     return Compared(name, green.run_id, green.job_id or 0, state, None if differ else new, differ)
 
@@ -285,8 +294,7 @@ def compare(run_id: int, job_name: str | None, kept: Log) -> Compared:
 def _new_lines(
     database_url: str, log_id: int, kept_at: datetime | None, green_id: int, green_kept_at: datetime | None
 ) -> frozenset[int]:
-    with engine.reading() as session:
-        return frozenset(logs.new_lines(session, log_id, green_id, MOST_NEW + 1))
+    return frozenset(log_reading.new_lines(log_id, green_id, MOST_NEW + 1))
 
 
 def compared_words(compared: Compared) -> str:

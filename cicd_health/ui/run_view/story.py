@@ -147,8 +147,7 @@ def _cause(session: Session, kept: Mapping[int, Log], failing: Row | None, attem
     own = kept.get(failing["id"]) if failing is not None else None
     for log in (own, kept.get(0)):
         if log is not None and log.state is LogState.KEPT and log.cause:
-            lines = logs.lines(session, log.id, log.cause, 1)
-            return BEFORE_CAUSE.sub("", plain(lines[0].text)) if lines else ""
+            return BEFORE_CAUSE.sub("", plain(logs.cause_text(session, log)))
     return ""
 
 

@@ -55,7 +55,7 @@ def _row(line: KeyLine, now: datetime, zone: tzinfo) -> KeyRow:
         name=line.name,
         prefix=f"{line.prefix}…",
         scopes=", ".join(line.scopes),
-        made=" ".join(part for part in (text.moment(line.created_at, now, zone), _by(line.made_by)) if part),
+        made=" ".join(part for part in (text.moment(line.created_at, now, zone), _by(line)) if part),
         made_exact=text.exact(line.created_at, zone),
         used=text.age(line.last_used_at, now) if line.last_used_at else "never",
         used_exact=text.exact(line.last_used_at, zone),
@@ -66,8 +66,9 @@ def _row(line: KeyLine, now: datetime, zone: tzinfo) -> KeyRow:
     )
 
 
-def _by(who: str | None) -> str:
-    return f"by {who}" if who else ""
+def _by(line: KeyLine) -> str:
+    """Whoever reads "(disabled)" may want to revoke the key: it works on."""
+    return f"by {line.made_by}{' (disabled)' if line.maker_disabled else ''}" if line.made_by else ""
 
 
 def _day(at: datetime, zone: tzinfo) -> str:

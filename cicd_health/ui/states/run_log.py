@@ -14,9 +14,10 @@ from typing import Any
 import reflex as rx
 
 from cicd_health import flow
+from cicd_health.flow import log_reading
+from cicd_health.log_store import LogStoreError
 from cicd_health.model.logs import Log
 from cicd_health.model.runs import Outcome
-from cicd_health.store import engine, logs
 from cicd_health.ui import format as text
 from cicd_health.ui import guard, routes, zone
 from cicd_health.ui.routes import AskedRun
@@ -162,8 +163,16 @@ class LogState(rx.State):
             picked=self._picked,
             like=self._like,
         )
-        rows, window = await asyncio.to_thread(reading.rows_around, seen, self._pixel, look, wrap=self.wrap)
-        assign(self, rows=rows, window=window)
+        try:
+            rows, window = await asyncio.to_thread(reading.rows_around, seen, self._pixel, look, wrap=self.wrap)
+            assign(self, rows=rows, window=window)
+        except LogStoreError as error:
+            self._say_unreadable(error)
+
+    def _say_unreadable(self, error: LogStoreError) -> None:
+        """In the place of the lines. The next look at the page, or the next change of anything, tries again."""
+        self._opened, self._hits = (), ()
+        assign(self, head=reading.unreadable(self.head, error), rows={}, window=Window(), map={}, found="")
 
     async def _draw_map(self) -> None:
         seen = self._log_seen()
@@ -285,8 +294,12 @@ class LogState(rx.State):
 
     async def _look_for(self, q: str) -> None:
         seen = self._log_seen()
-        self._hits = await asyncio.to_thread(_search, seen.log, q) if q and seen is not None else ()
-        self._current = 0
+        self._hits, self._current = (), 0
+        if q and seen is not None:
+            try:
+                self._hits = await asyncio.to_thread(_search, seen.log, q)
+            except LogStoreError as error:
+                self._say_unreadable(error)
 
     def _say_found(self) -> None:
         if not self.q:
@@ -367,8 +380,7 @@ def _line_at(seen: Opened, pixel: int) -> int:
 
 
 def _search(log: Log, q: str) -> Sequence[int]:
-    with engine.reading() as session:
-        return array("Q", logs.search(session, log.id, q))
+    return array("Q", log_reading.search(log.id, q))
 
 
 def _fetch(run_id: int, job_id: int) -> None:

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 import structlog
 
+from cicd_health.flow import log_reading
 from cicd_health.live import hub
-from cicd_health.store import engine, lists, logs
+from cicd_health.log_store import LogStoreError
+from cicd_health.store import engine, lists
 from cicd_health.store.run_pages import run_page
 from cicd_health.ui import cursor, guard, hits_view, routes, runs_view, zone
 from cicd_health.ui import format as text
@@ -138,6 +140,8 @@ def search(asked: AskedRuns, viewer: ZoneInfo) -> tuple[RunsHead, Hits]:
     head = runs_view.head(asked, (), now, viewer)
     if told := hits_view.not_yet(asked):
         return head, told
-    with engine.reading() as session:
-        found = logs.search_all(session, asked.q, hits_view.PAGE, hits_view.place(asked.before))
+    try:
+        found = log_reading.search_all(asked.q, hits_view.PAGE, hits_view.place(asked.before))
+    except LogStoreError as error:
+        return head, hits_view.unreadable(str(error))
     return head, hits_view.hits(found, asked, now, viewer)

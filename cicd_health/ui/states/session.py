@@ -7,9 +7,11 @@ import structlog
 
 from cicd_health import access
 from cicd_health.live import hub
+from cicd_health.model.troubles import Trouble
 from cicd_health.store import alert_lists, engine
 from cicd_health.ui import guard
 from cicd_health.ui.format import count
+from cicd_health.ui.notices import LOOKOUT, Notice
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +20,7 @@ class SessionState(rx.State):
     """`known` is False until it has been asked, so that "Sign in" does not flash up.
 
     `open_alerts` stands beside "Alerts" in the menu: how many incidents nobody has taken or muted, empty for none.
+    `notices`: what is wrong with the dashboard itself.
     `operator` and `admin`: which buttons are there. Whoever presses one is asked again (guard.py).
     """
 
@@ -27,6 +30,7 @@ class SessionState(rx.State):
     operator: rx.Field[bool] = rx.field(False)
     admin: rx.Field[bool] = rx.field(False)
     open_alerts: rx.Field[str] = rx.field("")
+    notices: rx.Field[list[Notice]] = rx.field(default_factory=list)
 
     @rx.event
     async def load(self):
@@ -47,6 +51,15 @@ async def open_alerts() -> str | None:
         return await hub.snapshot("open alerts", _count_open)
     except Exception:
         log.exception("open alerts cannot be counted")
+        return None
+
+
+async def troubles() -> list[Trouble] | None:
+    """What is wrong, looked at once per change for everybody; None when that cannot be said."""
+    try:
+        return await hub.snapshot("troubles", lambda: LOOKOUT.wait(datetime.now(UTC)))
+    except Exception:
+        log.exception("troubles cannot be looked for")
         return None
 
 

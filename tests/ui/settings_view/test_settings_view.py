@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,9 +36,21 @@ def test_a_person_says_when_they_were_seen():
 
 
 def key(number: int = 1, **more) -> KeyLine:
-    usual = {"name": f"key {number}", "prefix": "cicd_abc", "scopes": ("read",), "made_by": "wren@kestrel.example"}
-    ends = {"created_at": NOW, "last_used_at": None, "last_used_from": None, "expires_at": None, "revoked_at": None}
-    return KeyLine(**{"id": number, **usual, **ends, **more})
+    usual: dict[str, Any] = {
+        "name": f"key {number}",
+        "prefix": "cicd_abc",
+        "scopes": ("read",),
+        "made_by": "wren@kestrel.example",
+    }
+    ends: dict[str, Any] = {
+        "created_at": NOW,
+        "last_used_at": None,
+        "last_used_from": None,
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    values: dict[str, Any] = {"id": number} | usual | ends | more
+    return KeyLine(**values)
 
 
 def test_keys_that_work_stand_first_and_those_that_end_soon_say_so():
@@ -55,6 +68,12 @@ def test_keys_that_work_stand_first_and_those_that_end_soon_say_so():
     assert (rows[1].used, rows[1].used_from, rows[0].ends) == ("3 h ago", "10.0.0.7", "5 Mar 2026")
     assert keys.sentence(rows) == "3 keys work"
     assert keys.sentence([]) == "No key works"
+
+
+def test_a_key_says_whether_who_made_it_is_still_here():
+    here, gone = keys.listed([key(1), key(2, maker_disabled=True)], NOW, ZONE)
+    assert here.made.endswith("by wren@kestrel.example")
+    assert gone.made.endswith("by wren@kestrel.example (disabled)")
 
 
 def test_a_key_works_for_one_of_the_lengths_that_are_offered():

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from reflex.state import State
 
 from cicd_health import flow, settings
+from cicd_health.flow import log_reading
 from cicd_health.model.runs import Outcome
 from cicd_health.ui.routes import AskedRun
 from cicd_health.ui.run_view.log import LogHead
@@ -187,3 +189,20 @@ async def test_a_visitor_fetches_nothing(database, monkeypatch: pytest.MonkeyPat
     state._of = state._green = (run.id, job.id)
     assert await send(state, name) is None
     assert read_again(run.id).logs == {}
+
+
+async def test_a_log_that_cannot_be_read_says_so_and_appears_when_it_can(
+    offered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LOG_STORE_URL", f"file://{tmp_path}/logs")
+    settings.get.cache_clear()
+    assert flow.move_logs(NOW + timedelta(minutes=2)) == 1
+    (tmp_path / "logs").rename(tmp_path / "away")
+    log_reading._cache.clear()
+    state = await reader(offered, q="refund")
+    assert (state.head.state, state.head.words, state.rows) == ("away", "This log cannot be read", {})
+    assert "is not there: mount it" in state.head.hint
+    (tmp_path / "away").rename(tmp_path / "logs")
+    await state._offer(offered)
+    assert state.head.state == "kept"
+    assert state.rows["l4999"].tone == "cause"
