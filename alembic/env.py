@@ -4,14 +4,14 @@ import sqlalchemy as sa
 from alembic import context
 from sqlmodel import SQLModel
 
-from cicd_health.store import engine, tables
+from cicd_health.store import engine, months, tables
 
 OURS = set(SQLModel.metadata.tables)
 
 
-def include_object(_object: object, name: str | None, kind: str, reflected: bool, _compare_to: object) -> bool:
-    """Leave the job engine's tables, which live in the same database, alone."""
-    return not (kind == "table" and reflected and name not in OURS)
+def include_object(thing: object, name: str | None, kind: str, reflected: bool, _compare_to: object) -> bool:
+    """Leave alone the job engine's tables, which live in the same database, the months, and what only those have."""
+    return not (kind == "table" and reflected and name not in OURS) and not months.has_each(kind, thing)
 
 
 def render_item(kind: str, item: object, _autogen: object) -> str | bool:

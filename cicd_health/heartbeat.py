@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,14 +18,15 @@ from cicd_health.model.processes import Process
 
 log = structlog.get_logger(__name__)
 BEAT_S = 10.0
+LOOK_S = 1.0  # how often one that does not work looks whether it does by now
 LEAVE_WITHIN_S = 1.0  # the end of a process waits no longer for a database that does not answer
 
 
 @contextlib.asynccontextmanager
-async def beating(role: str) -> AsyncGenerator[Process]:
-    """While this is open, the database says that a process with this role lives."""
+async def beating(role: str, works: Callable[[], bool] = lambda: True) -> AsyncGenerator[Process]:
+    """While this is open, the database says that a process with this role lives, as long as it `works`."""
     process = _this_process(role, datetime.now(UTC))
-    task = asyncio.create_task(_beat(process))
+    task = asyncio.create_task(_beat(process, works))
     try:
         yield process
     finally:
@@ -38,8 +39,11 @@ def _this_process(role: str, now: datetime) -> Process:
     return Process(uuid.uuid4().hex, role, socket.gethostname(), os.getpid(), __version__, now, now)
 
 
-async def _beat(process: Process) -> None:
+async def _beat(process: Process, works: Callable[[], bool]) -> None:
     while True:
+        if not works():
+            await asyncio.sleep(LOOK_S)
+            continue
         now = datetime.now(UTC)
         try:
             await asyncio.to_thread(flow.beat, replace(process, seen_at=now), now)

@@ -164,7 +164,7 @@ async def _listen(dirty: asyncio.Event) -> None:
         try:
             dsn = sa.make_url(settings.get().database_url).set(drivername="postgresql")
             async with await psycopg.AsyncConnection.connect(
-                dsn.render_as_string(hide_password=False), autocommit=True
+                dsn.render_as_string(hide_password=False), autocommit=True, **engine.NOTICES_A_CUT
             ) as connection:
                 await connection.execute(f"LISTEN {engine.CHANNEL}")
                 lost = 0

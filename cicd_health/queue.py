@@ -231,11 +231,7 @@ class Worker:
         for dead in {job.executor_id for job in pending if job.executor_id} - {self.id}:
             if self._locks.take(dead):
                 try:
-                    left = [job for job in pending if job.executor_id == dead]
-                    for lane in {job.queue_name or QUEUE for job in left}:
-                        ids = [job.workflow_id for job in left if (job.queue_name or QUEUE) == lane]
-                        DBOS.resume_workflows(ids, queue_name=lane)
-                    log.info("took over jobs of a dead process", process=dead, jobs=len(left))
+                    _take_over(dead)
                 finally:
                     self._locks.drop(dead)
 
@@ -246,6 +242,15 @@ class Worker:
             log.exception("job engine did not stop cleanly")
         with contextlib.suppress(SQLAlchemyError):
             self._locks.close()
+
+
+def _take_over(dead: str) -> None:
+    """With its lock in hand, look again: what was seen before may be with another process, and run, by now."""
+    left = DBOS.list_workflows(status="PENDING", executor_id=dead, load_input=False, load_output=False)
+    for lane in {job.queue_name or QUEUE for job in left}:
+        ids = [job.workflow_id for job in left if (job.queue_name or QUEUE) == lane]
+        DBOS.resume_workflows(ids, queue_name=lane)
+    log.info("took over jobs of a dead process", process=dead, jobs=len(left))
 
 
 _here: list[Worker] = []  # this process's one, while it works
@@ -301,6 +306,7 @@ def _forget_finished(now: datetime) -> None:
 
 
 def _config(url: str, executor_id: str) -> DBOSConfig:
+    is_sqlite = sa.make_url(engine.normalise(url)).get_backend_name() == "sqlite"
     return {
         "name": NAME,
         "system_database_url": _engine_url(url),
@@ -310,6 +316,7 @@ def _config(url: str, executor_id: str) -> DBOSConfig:
         "log_level": "WARNING",
         "run_migrations": False,  # `prepare` did
         "sys_db_pool_size": 5,
+        "db_engine_kwargs": {} if is_sqlite else {"connect_args": dict(engine.NOTICES_A_CUT)},
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import secrets
@@ -76,18 +77,24 @@ def put(folder: Path, restored: bytes) -> Path | None:
         said = _understood(path(folder), restored.decode(errors="replace"))
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
-            before = path(folder).with_suffix(".before.json") if _differs(folder, said) else None
-            if before is not None:
-                os.replace(path(folder), before)
+            before = _keep_aside(folder) if _differs(folder, said) else None
             _write(folder, said)
     except OSError as error:
         raise _unusable(folder, error) from error
     return before
 
 
+def _keep_aside(folder: Path) -> Path:
+    """A copy under a name that none before it has: what is sealed with these secrets is lost without them."""
+    names = (path(folder).with_suffix(f".before{number or ''}.json") for number in itertools.count())
+    before = next(name for name in names if not name.exists())
+    _write_file(before, path(folder).read_bytes())
+    return before
+
+
 def _differs(folder: Path, said: dict[str, str]) -> bool:
     there = content(folder)
-    return there is not None and there != json.dumps(said, indent=2, sort_keys=True).encode()
+    return there is not None and there != _as_bytes(said)
 
 
 def _unusable(folder: Path, error: OSError) -> SecretFileError:
@@ -124,14 +131,22 @@ def _understood(file: Path, text: str) -> dict[str, str]:
 
 
 def _write(folder: Path, kept: dict[str, str]) -> None:
+    _write_file(path(folder), _as_bytes(kept))
+
+
+def _as_bytes(kept: dict[str, str]) -> bytes:
+    return json.dumps(kept, indent=2, sort_keys=True).encode()
+
+
+def _write_file(place: Path, content: bytes) -> None:
     """Write beside the file, then take its place, so that nobody ever reads half of it. Files of mkstemp are 0600."""
-    handle, name = tempfile.mkstemp(dir=folder, prefix=FILE_NAME)
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=FILE_NAME)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(kept, file, indent=2, sort_keys=True)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path(folder))
+        os.replace(name, place)
     except BaseException:
         os.unlink(name)
         raise

@@ -211,7 +211,12 @@ class Settings(BaseSettings):
         730, "Runs are kept so long; a first poll reaches back so far.", DAYS, unit="days"
     )
     log_retention_days: Days = setting(180, "Logs are kept so long.", DAYS, unit="days")
-    delivery_retention_days: Days = setting(30, "Received deliveries and messages are kept so long.", DAYS, unit="days")
+    delivery_retention_days: Days = setting(
+        30,
+        "Received deliveries and messages are kept so long; deliveries on PostgreSQL go by whole months.",
+        DAYS,
+        unit="days",
+    )
     audit_retention_days: Days = setting(730, "The audit log, of who changed what, is kept so long.", DAYS, unit="days")
     log_fetch: Literal["failed", "all"] = setting(
         "failed", "Logs fetched when a job ends; the others when somebody opens them.", "failed or all"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -83,12 +84,17 @@ def _value(table: str, column: sa.Column[Any], number: int) -> Any:
     if column.name in SAID.get(table, {}):
         return SAID[table][column.name]
     if table == "users" and column.name == "password":
-        return passwords.hashed(PASSWORD)
+        return _hashed()
     if table == "users" and column.name == "email":
         return f"user{number}@example.com"
     if column.nullable and number % ROWS == 0:
         return None
     return _of_type(column, number)
+
+
+@functools.cache
+def _hashed() -> str:
+    return passwords.hashed(PASSWORD)
 
 
 def _of_type(column: sa.Column[Any], number: int) -> Any:

@@ -19,7 +19,8 @@ SHAPE = f"""
         (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_namespace),
         (SELECT count(*) FROM pg_db_role_setting), (SELECT count(*) FROM public.alembic_version),
         (SELECT max(version_num) FROM public.alembic_version), (SELECT count(*) FROM dbos.queues),
-        (SELECT count(*) FROM pg_class WHERE relname IN {KEPT})
+        (SELECT count(*) FROM pg_class WHERE relname IN {KEPT}),
+        (SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relispartition AND relkind = 'r')
 """
 # Truncated, not deleted from: rows then lie in the order in which they were written, as in a new database.
 EMPTY = f"""

@@ -86,7 +86,7 @@ def numbers() -> list[object]:
 
 
 def test_every_number_is_the_same_after_an_import(database: sa.Engine, elsewhere: str, monkeypatch: pytest.MonkeyPatch):
-    fill(25)
+    fill(12)
     source, was = address(), numbers()
     use(elsewhere, monkeypatch)
     flow.bring_over(source, NOW, nobody, replace=False)
@@ -223,13 +223,12 @@ def test_what_another_program_keeps_is_never_replaced(
 
 
 def test_a_backup_that_is_damaged_or_newer_changes_nothing(database: sa.Engine):
-    fill(30)
+    fill(6)
     backup, was = saved(), content()
     place = backup.index(b"tables/runs/") + 700
-    for broken in (backup[:place], backup[:place] + b"?" + backup[place + 1 :]):
-        with pytest.raises(BackupError, match=r"damaged|not whole"):
-            restored(broken, replace=True)
-        assert content() == was
+    with pytest.raises(BackupError, match=r"damaged|not whole"):
+        restored(backup[:place] + b"?" + backup[place + 1 :], replace=True)
+    assert content() == was
     newer = backup.replace(f'"revision": "{migrations.head()}"'.encode(), b'"revision": "209901010000"')
     with pytest.raises(BackupError, match="209901010000, which this program does not know"):
         restored(newer, replace=True)

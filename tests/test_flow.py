@@ -79,7 +79,9 @@ def test_a_delivery_that_can_never_be_saved_fails_alone_and_says_why(ready):
     states = [r.state for r in receive(github_run(1), github_job(1, run_id=901), github_run(2))]
     assert states == ["applied", "failed", "applied"]
     assert "Collided" in rows(DeliveryRow, DeliveryRow.state == "failed")[0].error
-    assert flow.recover(NOON + timedelta(hours=1)) == 0  # it is not tried for ever
+    assert flow.recover(NOON + timedelta(hours=1)) == 1  # it is tried again
+    flow.recover(NOON + timedelta(days=2))
+    assert flow.recover(NOON + timedelta(days=3)) == 0  # and not for ever
 
 
 def test_what_a_process_remembers_of_another_database_does_no_harm(ready):

@@ -15,6 +15,7 @@ from cicd_health import flow, settings
 from cicd_health.flow import log_reading
 from cicd_health.flow.log_moving import doom_unused_objects
 from cicd_health.log_store import LogStoreError, ObjectGone
+from cicd_health.model.logs import Piece
 from cicd_health.store import engine, logs
 from cicd_health.store.tables import LogChunkRow, LogObjectRow, LogRow, RunRow
 from tests.factories import NOW, Rows
@@ -22,7 +23,7 @@ from tests.s3_stub import KEY_ID, SECRET, Bucket
 from tests.stub_server import Answer, Request
 
 LATER = NOW + timedelta(minutes=2)  # a log that was kept at NOW is at rest
-LONG = "".join(f"{n} pytest::test_{n * 7919 % 1000} took {n * 31 % 97} ms\n" for n in range(1, 9001))
+LONG = "".join(f"{n} pytest::test_{n * 7919 % 1000} took {n * 31 % 97} ms\n" for n in range(1, 4501))
 SHORT = "one\ntwo\nthree\n"
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it has no part in this
 
@@ -77,10 +78,10 @@ def answers(log_id: int, green_id: int) -> list[Any]:
         log = logs.get(session, log_id)
         assert log is not None
         cause = logs.cause_text(session, log)
-    some = sorted(random.Random(7).sample(range(1, 9001), 5))
+    some = sorted(random.Random(7).sample(range(1, 4501), 5))
     return [
         cause,
-        log_reading.lines(log_id, 4000, 5),
+        log_reading.lines(log_id, 2000, 5),
         list(log_reading.texts(log_id, some)),
         log_reading.search(log_id, "test_77 "),
         [(hit.log_id, hit.line, hit.text) for hit in log_reading.search_all("pytest test_919", 50).hits],
@@ -234,6 +235,33 @@ def test_what_the_store_does_not_give_is_an_error_of_its_own(bucket: Bucket):
         text_of(log_id)
 
 
+@ONE_DATABASE
+def test_a_search_passes_by_what_the_store_has_lost(bucket: Bucket):
+    here, lost = keep(a_run(), "needle one\n"), keep(a_run(), "needle two\n")
+    flow.move_logs(LATER)
+    [key] = [row.key for row in rows(LogObjectRow) if row.id == rows(LogRow)[-1].object_id]
+    del bucket.objects[f"ci/{key}"]
+    log_reading._cache.clear()
+    assert [hit.log_id for hit in log_reading.search_all("needle", 50).hits] == [here] != [lost]
+
+
+@ONE_DATABASE
+def test_two_who_read_the_same_log_at_once_both_get_it(bucket: Bucket):
+    log_id = keep(a_run(), LONG)
+    flow.move_logs(LATER)
+    with engine.reading() as session:
+        pieces = logs.pieces(session, log_id)
+    log_reading._cache.clear()
+
+    def while_another_reads() -> Iterator[Piece]:
+        yield from pieces
+        list(log_reading.blocks(pieces))
+
+    bodies = [block.body for block in log_reading.blocks(pieces)]
+    log_reading._cache.clear()
+    assert [block.body for block in log_reading.blocks(while_another_reads())] == bodies
+
+
 def test_objects_go_with_their_logs_also_when_deleting_fails_at_first(bucket: Bucket):
     old, new = a_run(), a_run()
     keep(old)
@@ -250,6 +278,7 @@ def test_objects_go_with_their_logs_also_when_deleting_fails_at_first(bucket: Bu
     assert text_of(kept) == SHORT
 
 
+@ONE_DATABASE
 def test_whatever_happens_in_whatever_order_logs_are_whole_and_nothing_is_left_behind(
     database: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

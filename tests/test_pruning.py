@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from cicd_health import flow
 from cicd_health.flow.pruning import AIM_S, LEAST, MOST, Pace, fitting
-from cicd_health.store import engine, old_runs
+from cicd_health.store import deliveries, engine, old_runs
 from cicd_health.store.runs import lock_pipelines
 from cicd_health.store.tables import LogRow
+from tests.bodies import delivery, github_run
 from tests.factories import NOW, Rows
 
 on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
@@ -72,6 +73,17 @@ def test_it_ends_when_the_time_is_up_and_goes_on_later(database: sa.Engine, monk
     assert flow.prune_for_a_while(NOW) is None
     monkeypatch.setattr("cicd_health.flow.pruning.NIGHT_S", 0.0)
     assert flow.prune_for_a_while(NOW) == NOW + timedelta(hours=1)
+
+
+def test_a_delivery_that_was_never_applied_outlives_a_long_stop(database: sa.Engine):
+    long_ago = NOW - timedelta(days=40)
+    with engine.writing() as session:
+        deliveries.keep(session, [delivery(github_run(1), at=long_ago)])
+    flow.receive([delivery(github_run(2), at=long_ago)], long_ago)
+    assert flow.prune(NOW) == 1
+    flow.recover(NOW)
+    assert len(left()) == 2
+    assert flow.prune(NOW) == 1
 
 
 def two_old_runs() -> tuple[int, int, int]:

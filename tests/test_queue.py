@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +21,7 @@ from cicd_health import queue, settings
 from cicd_health.jobs import JOBS
 from cicd_health.queue import Job
 from cicd_health.store import engine
-from cicd_health.store.locks import locks_for
+from cicd_health.store.locks import AdvisoryLocks, FileLocks, Locks, locks_for
 from tests import loopback
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -230,6 +233,75 @@ def test_a_lock_is_free_again_when_its_holder_is_gone(database):
     mine.close()
     assert others.take("a")
     others.close()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_the_connection_that_holds_the_locks_notices_a_cut_cable(database):
+    locks = AdvisoryLocks(database.url)
+    assert locks.take("a")
+    assert locks.connection is not None
+    connection: Any = locks.connection.connection.driver_connection
+    asked = connection.info.dsn_parameters
+    assert (asked["keepalives_idle"], asked["keepalives_interval"], asked["tcp_user_timeout"]) == ("10", "5", "30000")
+    locks.close()
+
+
+def test_a_lock_dropped_as_another_takes_it_is_not_held_twice(tmp_path, monkeypatch):
+    holder, late, third = (FileLocks(tmp_path) for _ in range(3))
+    assert holder.take("a")
+    lock = fcntl.flock
+
+    def dropped_meanwhile(file: int, how: int) -> None:
+        holder.drop("a")
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", dropped_meanwhile)
+    first = late.take("a")
+    monkeypatch.setattr(fcntl, "flock", lock)
+    assert [first, third.take("a")].count(True) == 1
+
+
+class TakenOver:
+    """The locks of a process; before it gets one, another process takes the jobs over, and begins with them."""
+
+    def __init__(self, locks: Locks, begin: Callable[[], None]) -> None:
+        self.locks, self.begin = locks, begin
+
+    def take(self, name: str) -> bool:
+        self.begin()
+        return self.locks.take(name)
+
+    def drop(self, name: str) -> None:
+        self.locks.drop(name)
+
+    def holds(self) -> bool:
+        return self.locks.holds()
+
+    def close(self) -> None:
+        self.locks.close()
+
+
+async def test_jobs_that_another_process_took_over_meanwhile_are_left_to_it(prepared):
+    table = "dbos.workflow_status" if prepared.dialect.name == "postgresql" else "workflow_status"
+
+    def runs_at(process: str) -> None:
+        pending = f"UPDATE {table} SET status = 'PENDING', executor_id = :process"
+        with prepared.begin() as connection:
+            connection.execute(sa.text(f"{pending} WHERE workflow_uuid = 'later-1'"), {"process": process})
+
+    calls = Calls()
+    async with queue.running([Job("now", calls, every=timedelta(days=1))]) as worker:
+        assert calls.wait_for(1)
+        with engine.writing() as session:
+            queue.enqueue(session, "later", "1", at=datetime.now(UTC) + timedelta(hours=1))
+        runs_at("dead")
+        worker._locks = TakenOver(worker._locks, lambda: runs_at("alive"))
+        await asyncio.to_thread(worker._reap)
+        with prepared.connect() as connection:
+            row = connection.execute(
+                sa.text(f"SELECT status, executor_id FROM {table} WHERE workflow_uuid = 'later-1'")
+            ).one()
+    assert tuple(row) == ("PENDING", "alive")
 
 
 def test_waits_double_up_to_a_quarter_of_an_hour():

@@ -17,6 +17,7 @@ from functools import partial
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from cicd_health import flow
 from cicd_health.api.bodies import LARGE
@@ -121,7 +122,7 @@ class Inbox:
     async def _failed(self, batch: Sequence[Waiting], error: Exception) -> None:
         """Nothing of the batch was kept. A lost database loses all; anything else may be the fault of one."""
         log.warning("batch not kept", size=len(batch), error=str(error), request_ids=_requests(batch))
-        if len(batch) > 1 and not isinstance(error, OperationalError | InterfaceError):
+        if len(batch) > 1 and not isinstance(error, OperationalError | InterfaceError | NoConnection):
             for waiting in batch:
                 await self._commit([waiting])
             return

@@ -201,9 +201,10 @@ def _parts(
     several: Sequence[Log], names: dict[int, str], from_line: int, count: int | None, q: str | None, *, ansi: bool
 ) -> Iterator[str]:
     for log in several:
+        lines = _lines(log, from_line, count, q, ansi=ansi)
         if log.job_id is not None:
-            yield f"==> {strip(names.get(log.job_id, ''))} <==\n"
-        yield from _lines(log, from_line, count, q, ansi=ansi)
+            yield f"==> {strip(names.get(log.job_id, ''))} <==\n" + next(lines, "")
+        yield from lines
 
 
 def _lines(log: Log, from_line: int, count: int | None, q: str | None, *, ansi: bool) -> Iterator[str]:

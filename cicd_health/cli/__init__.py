@@ -9,6 +9,7 @@ from cicd_health.cli.assisting import answer_assistant
 from cicd_health.cli.backfilling import backfill
 from cicd_health.cli.database import migrate_command
 from cicd_health.cli.ending import operator
+from cicd_health.cli.parting import partition
 from cicd_health.cli.replaying import replay
 from cicd_health.cli.resealing import reseal
 from cicd_health.cli.serving import OUTSIDE, build, demonstrate, serve
@@ -48,6 +49,7 @@ for name, command in {
     "rebuild-tallies": rebuild_tallies,
     "check-tallies": check_tallies,
     "reseal": reseal,
+    "partition": partition,
     "backup": backups.backup,
     "restore": backups.restore,
     "import": backups.bring_over,

@@ -111,7 +111,9 @@ def _whole_file(name: str) -> Generator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    place = Path(name).absolute()
+    place = Path(name).resolve()  # a link stays one
+    if place.exists() and not place.is_file():
+        fail(f"{place} is no file.")
     handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:

@@ -24,7 +24,8 @@ BY_LOOK = re.compile(r"\b(gh[pousr]_|github_pat_|xox[abprs]-)[\w-]{16,}")
 OUR_KEY = re.compile(r"\bcicd_[\w-]{40,}")
 KEY_FILE = re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(?:-----END \1PRIVATE KEY-----|$)", re.DOTALL)
 # user:password@ of any address, and all of one that is no web page's: a channel's token may stand anywhere in it.
-IN_ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@")
+# The name of its scheme is short: else a line of many dots, which anybody may send, takes seconds.
+IN_ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s/@'\"]+@")
 CHANNEL = re.compile(
     r"\b((?!https?:|wss?:|sqlite:|file:|postgres|redis|rediss:|unix:)[a-z][a-z0-9+]{1,20}://)[^\s'\"]+"
 )

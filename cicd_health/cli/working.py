@@ -30,7 +30,8 @@ async def _work() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with heartbeat.beating(WORKER), queue.running(JOBS):
+    # It is asked nothing but jobs: one that cannot do them must not pass for a worker.
+    async with heartbeat.beating(WORKER, lambda: queue.trouble() is None), queue.running(JOBS):
         say(f"Working on the background jobs of {settings.masked(settings.get().database_url)}.")
         await stop.wait()
         end_within(STOP_WITHIN_S)

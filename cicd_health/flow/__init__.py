@@ -39,6 +39,7 @@ from cicd_health.flow.incidents import unmute as unmute_alert
 from cicd_health.flow.judging import evaluate_clock
 from cicd_health.flow.log_moving import move_logs
 from cicd_health.flow.logs import keep_log, want_log
+from cicd_health.flow.parting import part_deliveries
 from cicd_health.flow.polling import poll, poll_now, queue_due
 from cicd_health.flow.processes import beat, leave
 from cicd_health.flow.pruning import prune, prune_for_a_while
@@ -82,6 +83,7 @@ __all__ = [
     "leave",
     "move_logs",
     "mute_alert",
+    "part_deliveries",
     "poll",
     "poll_now",
     "prepare",

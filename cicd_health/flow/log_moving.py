@@ -129,9 +129,9 @@ def _delete_doomed(turn: Turn) -> None:
             some = logs.doomed(session, last, turn.now)
         if not some:
             return
-        gone = [one.id for one in some if turn.asked(one.address, partial(_delete, one.key))]
-        with engine.writing() as session:
-            logs.forget_objects(session, gone)
+        if gone := [one.id for one in some if turn.asked(one.address, partial(_delete, one.key))]:
+            with engine.writing() as session:
+                logs.forget_objects(session, gone)
         last = some[-1].id
 
 

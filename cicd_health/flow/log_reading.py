@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cicd_health import log_store, settings
-from cicd_health.log_store import LogStoreError, ObjectGone, Place
+from cicd_health.log_store import ObjectBroken, ObjectGone, Place
 from cicd_health.logs import matching, novelty, words
 from cicd_health.logs.bundle import taken_out
 from cicd_health.logs.packing import PackedLines, lines_of
@@ -103,7 +103,10 @@ def _candidates(terms: Sequence[str], before: int | None) -> Candidates:
 
 
 def _hits(candidate: Candidate, wanted: str, most: int) -> list[Hit]:
-    [block] = blocks([candidate.piece])
+    try:
+        [block] = blocks([candidate.piece])
+    except (ObjectGone, ObjectBroken):  # one log that is lost must not end every search
+        return []
     matches = matching.at_words(candidate.piece, block.body, wanted, most)
     return [replace(candidate.hit, line=line.number, text=line.text) for line in matches]
 
@@ -152,7 +155,7 @@ def _bodies(stretch: Sequence[Piece]) -> list[bytes]:
     first = stretch[0]
     if first.place is None or first.key is None:
         return [_own_body(piece) for piece in stretch]
-    if (kept := _cache.get(first)) is not None:
+    if len(stretch) == 1 and (kept := _cache.get(first)) is not None:
         return [kept]
     length = sum(piece.length for piece in stretch)
     read = place_at(first.place).read(first.key, first.starts_at, length)
@@ -172,7 +175,7 @@ def _taken_out(piece: Piece, read: bytes, at: int) -> bytes:
     try:
         return taken_out(read[at : at + piece.length], piece.checksum)
     except zlib.error as error:
-        raise LogStoreError("The log store gave something else than what was put there.") from error
+        raise ObjectBroken("The log store gave something else than what was put there.") from error
 
 
 class Bodies:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from cicd_health import settings
-from cicd_health.flow import log_moving
+from cicd_health.flow import log_moving, parting
 from cicd_health.model import acting
 from cicd_health.store import audit, deliveries, engine, logs, old_runs, outbox, tallies, vacuuming
 
@@ -117,12 +117,19 @@ def _turns(now: datetime, pace: Pace) -> dict[str, Callable[[], int]]:
     audit_end = now - timedelta(days=chosen.audit_retention_days)
     logs_end = now - timedelta(days=chosen.log_retention_days)
     return {
-        "deliveries": lambda: pace.walk(lambda session, some: deliveries.prune(session, deliveries_end, some)),
+        "deliveries": lambda: _all_of_deliveries(deliveries_end, now, pace),
         "messages": lambda: pace.walk(lambda session, some: outbox.prune(session, deliveries_end, some)),
         "logs": lambda: pace.walk(lambda session, some: _logs(session, logs_end, some), LOGS_FIRST, LOGS_LEAST),
         "runs": lambda: _all_of_runs(now - timedelta(days=chosen.run_retention_days), now, pace),
         "audit_entries": lambda: pace.walk(lambda session, some: audit.prune(session, audit_end, some)),
     }
+
+
+def _all_of_deliveries(before: datetime, now: datetime, pace: Pace) -> int:
+    """Where they lie by month, a month goes as a whole, and only when all of it is too old."""
+    parting.make_months_ahead(now)
+    gone = parting.drop_old_months(before)
+    return gone + pace.walk(lambda session, some: deliveries.prune(session, before, some))
 
 
 def _logs(session: Session, before: datetime, some: int) -> int:

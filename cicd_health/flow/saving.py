@@ -136,6 +136,8 @@ def _apply_once(batch: Sequence[Parsed], sent: Sequence[logs.Ready | None], now:
 
 
 def _database_is_gone(error: Exception) -> bool:
+    if isinstance(error, sa.exc.TimeoutError):  # all connections were busy for long
+        return True
     return isinstance(error, sa.exc.DBAPIError) and (
         error.connection_invalidated or isinstance(error, sa.exc.InterfaceError) or _cannot_connect(error)
     )

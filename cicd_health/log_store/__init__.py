@@ -4,7 +4,7 @@ An object is written once, under a key that nobody can guess, read in parts, and
 """
 
 from cicd_health.log_store.opening import place_at
-from cicd_health.log_store.place import LogStoreError, ObjectGone, Place, new_key
+from cicd_health.log_store.place import LogStoreError, ObjectBroken, ObjectGone, Place, new_key
 from cicd_health.log_store.probing import probe
 
-__all__ = ["LogStoreError", "ObjectGone", "Place", "new_key", "place_at", "probe"]
+__all__ = ["LogStoreError", "ObjectBroken", "ObjectGone", "Place", "new_key", "place_at", "probe"]

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from cicd_health.log_store.place import LogStoreError, ObjectGone, Place
+from cicd_health.log_store.place import LogStoreError, ObjectBroken, ObjectGone, Place
 
 REST_S = 10.0
 
@@ -27,7 +27,7 @@ class Patient:
         self._wait_in_turn()
         try:
             body = self._place.read(key, start, length)
-        except ObjectGone:
+        except (ObjectGone, ObjectBroken):  # the place answers
             self._note(None)
             raise
         except LogStoreError as error:

@@ -17,6 +17,10 @@ class ObjectGone(LogStoreError):
     """There is no object under this key."""
 
 
+class ObjectBroken(LogStoreError):
+    """The object is not what was written. The others may be well."""
+
+
 class Place(Protocol):
     """All of it raises LogStoreError. Keys are those of `new_key`."""
 
@@ -29,7 +33,7 @@ class Place(Protocol):
         ...
 
     def read(self, key: str, start: int, length: int) -> bytes:
-        """Exactly these bytes of an object. Raises ObjectGone."""
+        """Exactly these bytes of an object. Raises ObjectGone, and ObjectBroken."""
         ...
 
     def delete(self, key: str) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cicd_health import __version__, outgoing
-from cicd_health.log_store.place import LogStoreError, ObjectGone, checked
+from cicd_health.log_store.place import LogStoreError, ObjectBroken, ObjectGone, checked
 from cicd_health.log_store.signing import Asked, Key, encoded, signed_headers, signed_query
 from cicd_health.setting_kinds import LogPlace
 
@@ -73,6 +73,8 @@ class Bucket:
     def read(self, key: str, start: int, length: int) -> bytes:
         headers = {"range": f"bytes={start}-{start + length - 1}"}
         status, _, body = self._ask("GET", key, headers, largest=max(length, LARGEST_ANSWER))
+        if status == 416 or (status == 206 and len(body) < length):
+            raise ObjectBroken(f"The log store {self._name} has a log in part only.")
         self._check(status, body, 206)
         if len(body) != length:
             raise LogStoreError(f"The log store {self._name} gave {len(body):,} bytes instead of {length:,}.")
@@ -80,7 +82,7 @@ class Bucket:
 
     def delete(self, key: str) -> None:
         status, _, said = self._ask("DELETE", key, {}, largest=LARGEST_ANSWER)
-        if status != 404 or _code(said) == "NoSuchBucket":
+        if status != 404 or _code(said) != "NoSuchKey":  # a proxy before it may say 404 too, while it is away
             self._check(status, said, 200, 204)
 
     def link(self, key: str, file_name: str) -> str | None:

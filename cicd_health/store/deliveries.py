@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, SQLModel, col, select
 
 from cicd_health.model.deliveries import DeliveryState, Incoming
+from cicd_health.store import months
 from cicd_health.store.tables import DeliveryRow, RefusalRow
 
+Key = tuple[str, str]  # provider, and its own id for the delivery
 DELIVERY, REFUSAL = (SQLModel.metadata.tables[str(row.__tablename__)] for row in (DeliveryRow, RefusalRow))
+UNIQUE = (DELIVERY.c.provider, DELIVERY.c.external_id)
 MARK = (
     sa.update(DELIVERY)
     .where(DELIVERY.c.id == sa.bindparam("key"))
     .values({name: sa.bindparam(name) for name in ("state", "error", "run_id", "applied_at")})
+)
+# Sent as one, and yet the second looks when the first has waited: it sees what others committed meanwhile.
+RESERVE = sa.text("""
+    SELECT pg_advisory_xact_lock(n) FROM unnest(:numbers) AS n;
+    SELECT id, deliveries.provider, deliveries.external_id FROM deliveries
+    JOIN unnest(:providers, :ids) AS key (provider, external_id)
+    ON deliveries.provider = key.provider AND deliveries.external_id = key.external_id
+""").bindparams(
+    sa.bindparam("numbers", type_=ARRAY(sa.BigInteger)),
+    *(sa.bindparam(name, type_=ARRAY(sa.String)) for name in ("providers", "ids")),
+)
+MARKED = ("key", "state", "error", "run_id")
+# All in one: each statement is planned for every month there is.
+MARK_ALL = sa.text("""
+    UPDATE deliveries SET state = mark.state, error = mark.error, run_id = mark.run_id, applied_at = :applied_at
+    FROM unnest(:key, :state, :error, :run_id) AS mark (id, state, error, run_id) WHERE deliveries.id = mark.id
+""").bindparams(
+    sa.bindparam("applied_at", type_=DELIVERY.c.applied_at.type),
+    *(sa.bindparam(name, type_=ARRAY(sa.BigInteger)) for name in ("key", "run_id")),
+    *(sa.bindparam(name, type_=ARRAY(sa.Text)) for name in ("state", "error")),
 )
 # The headers that are kept: none of them is a secret, and `parse` needs no other.
 KEPT_HEADERS = ("content-type", "user-agent", "x-github-", "ce-")
@@ -38,22 +64,50 @@ class Mark:
 def keep(session: Session, batch: Sequence[Incoming]) -> list[tuple[int, bool]]:
     """Keep each delivery; its id, and whether it is new. A repeat gives the id of the first."""
     new = {(incoming.provider, incoming.external_id): incoming for incoming in reversed(batch)}
-    postgres = session.get_bind().dialect.name == "postgresql"
-    module = sa.dialects.postgresql if postgres else sa.dialects.sqlite
-    unique = (DELIVERY.c.provider, DELIVERY.c.external_id)
-    insert = module.insert(DELIVERY).on_conflict_do_nothing(index_elements=list(unique))
-    rows = session.connection().execute(insert.returning(DELIVERY.c.id, *unique), [_values(i) for i in new.values()])
-    made = {(provider, external_id): id for id, provider, external_id in rows}
-    known = dict(made)
-    repeats = [key for key in new if key not in made]
-    if repeats:
-        found = session.execute(sa.select(DELIVERY.c.id, *unique).where(sa.tuple_(*unique).in_(repeats)))
-        known |= {(provider, external_id): id for id, provider, external_id in found}
+    known = _reserved(session, new)
+    made = _insert(session, [incoming for key, incoming in new.items() if key not in known])
+    known |= made
+    known |= _ids(session, [key for key in new if key not in known])
     result: list[tuple[int, bool]] = []
     for incoming in batch:
         key = (incoming.provider, incoming.external_id)
         result.append((known[key], made.pop(key, None) is not None))
     return result
+
+
+def _reserved(session: Session, keys: Collection[Key]) -> dict[Key, int]:
+    """The ids of those that are here, where no index knows it of all: others who bring the same wait for us."""
+    if not keys or session.get_bind().dialect.name != "postgresql":
+        return {}
+    providers, ids = map(list, zip(*keys, strict=True))
+    asked = {"numbers": sorted({_lock_number(key) for key in keys}), "providers": providers, "ids": ids}
+    return {(provider, external_id): id for id, provider, external_id in session.connection().execute(RESERVE, asked)}
+
+
+def _lock_number(key: Key) -> int:
+    return int.from_bytes(hashlib.sha256(f"delivery {key[0]} {key[1]}".encode()).digest()[:8], signed=True)
+
+
+def _ids(session: Session, keys: Collection[Key]) -> dict[Key, int]:
+    if not keys:
+        return {}
+    found = session.connection().execute(sa.select(DELIVERY.c.id, *UNIQUE).where(sa.tuple_(*UNIQUE).in_(keys)))
+    return {(provider, external_id): id for id, provider, external_id in found}
+
+
+def _insert(session: Session, new: Sequence[Incoming]) -> dict[Key, int]:
+    """The ids of those that were not here yet."""
+    if not new:
+        return {}
+    insert = _insert_new(session.get_bind().dialect.name)
+    rows = session.connection().execute(insert, [_values(incoming) for incoming in new])
+    return {(provider, external_id): id for id, provider, external_id in rows}
+
+
+@cache
+def _insert_new(dialect: str) -> sa.Insert:
+    module = sa.dialects.postgresql if dialect == "postgresql" else sa.dialects.sqlite
+    return module.insert(DELIVERY).on_conflict_do_nothing().returning(DELIVERY.c.id, *UNIQUE)
 
 
 def _values(incoming: Incoming) -> dict[str, object]:
@@ -74,13 +128,14 @@ def _values(incoming: Incoming) -> dict[str, object]:
 
 def mark(session: Session, marks: Sequence[Mark], now: datetime) -> None:
     """Write down what became of these deliveries."""
-    session.connection().execute(
-        MARK,
-        [
-            {"key": m.delivery_id, "state": m.state.value, "error": m.error, "run_id": m.run_id, "applied_at": now}
-            for m in marks
-        ],
-    )
+    if not marks:
+        return
+    rows = [(m.delivery_id, m.state.value, m.error, m.run_id) for m in marks]
+    if session.get_bind().dialect.name == "postgresql":
+        columns = map(list, zip(*rows, strict=True))
+        session.connection().execute(MARK_ALL, dict(zip(MARKED, columns, strict=True)) | {"applied_at": now})
+        return
+    session.connection().execute(MARK, [dict(zip(MARKED, row, strict=True)) | {"applied_at": now} for row in rows])
 
 
 def read(session: Session, delivery_id: int) -> tuple[DeliveryRow, bytes]:
@@ -169,6 +224,13 @@ def refuse(session: Session, provider: str, reason: str, now: datetime) -> None:
 
 
 def prune(session: Session, before: datetime, limit: int = 1000) -> int:
-    """Delete some deliveries received before this moment; how many went."""
-    old = sa.select(DELIVERY.c.id).where(DELIVERY.c.received_at < before).order_by(DELIVERY.c.received_at).limit(limit)
-    return session.connection().execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(old))).rowcount
+    """Delete some deliveries received before this moment, but for those not applied yet; how many went.
+
+    Months of them go by `months.drop`.
+    """
+    connection, gone = session.connection(), 0
+    for table in months.loose(connection):
+        over = table.c.received_at < before, ~months.waits(table)
+        old = sa.select(table.c.id).where(*over).order_by(table.c.received_at).limit(limit)
+        gone += connection.execute(sa.delete(table).where(table.c.id.in_(old))).rowcount
+    return gone

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -20,6 +21,13 @@ log = structlog.get_logger(__name__)
 
 Listener = Callable[[frozenset[str]], object]
 CHANNEL = "cicd_health"  # of PostgreSQL's NOTIFY
+# For PostgreSQL: a connection that a cut cable or a dead machine leaves behind is noticed in half a minute.
+NOTICES_A_CUT: dict[str, Any] = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+}
 PRAGMAS = (
     *("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"),
     "journal_size_limit=67108864",  # a journal that grew while somebody read for long is made small again
@@ -45,8 +53,7 @@ def create_engine(url: str) -> sa.Engine:
             max_overflow=10,
             executemany_mode="values_plus_batch",
             hide_parameters=True,  # the texts of errors are kept and logged; what people sent is not for there
-            # A connection that a cut cable or a dead machine leaves behind is noticed in half a minute.
-            connect_args={"connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 10},
+            connect_args=NOTICES_A_CUT,
         )
         patience.limit_postgres(engine)
         fullness.watch(engine)

@@ -36,8 +36,9 @@ def watch(engine: sa.Engine) -> None:
         # It is told before it is done. One that fails brings back what it took away.
         if _since and not connection.get_execution_options().get("reads_only"):
             url = str(engine.url)
-            if url in _since:
-                _over[url] = _since.pop(url), datetime.now(UTC)
+            since = _since.pop(url, None)  # at once: others commit at the same moment
+            if since is not None:
+                _over[url] = since, datetime.now(UTC)
 
 
 def _note(url: str, now: datetime) -> None:

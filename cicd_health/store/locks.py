@@ -49,9 +49,12 @@ class FileLocks:
         if name in self.held:
             return False
         self.folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = self.folder / name
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(file), os.stat(path)):
+                raise FileNotFoundError(path)  # its holder dropped it just now: others would lock another file
         except OSError:
             os.close(file)
             return False
@@ -76,7 +79,9 @@ class AdvisoryLocks:
     """PostgreSQL's advisory locks, on a connection of their own: they end with it."""
 
     def __init__(self, address: sa.URL) -> None:
-        self.engine = sa.create_engine(address, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+        self.engine = sa.create_engine(
+            address, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", connect_args=engine.NOTICES_A_CUT
+        )
         self.connection: sa.Connection | None = None
         self.held: set[str] = set()
 

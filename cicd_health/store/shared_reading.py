@@ -41,8 +41,14 @@ class SharedReading(Generic[T]):
                 newest = self._newest = Future()
                 newest.set_running_or_notify_cancel()  # nobody who stops waiting ends it for the others
                 self._begun_s = now_s
-                threading.Thread(target=self._run, args=(newest,), name="shared reading", daemon=True).start()
+                self._begin(newest)
             return newest, max(0.01, within_s - (now_s - self._begun_s))
+
+    def _begin(self, future: Future[T]) -> None:
+        try:
+            threading.Thread(target=self._run, args=(future,), name="shared reading", daemon=True).start()
+        except RuntimeError as error:  # no thread could be had: the next to ask tries again
+            future.set_exception(error)
 
     def _run(self, future: Future[T]) -> None:
         try:

@@ -17,6 +17,7 @@ from tests.s3_stub import KEY_ID, SECRET, Bucket
 
 SAID = b"one\n\x1b[31mE   AssertionError\x1b[0m: lost\ndone\n"
 JOB = "/api/v1/jobs/1/logs"
+RUN = "/api/v1/runs/1/logs"
 WHOLE = {"download": 1, "ansi": 1}
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it has no part in this
 
@@ -45,7 +46,7 @@ def test_the_text_is_the_same(bucket: Bucket, client: TestClient):
 
 def test_a_store_that_is_away_is_503_and_says_when_to_come_back(bucket: Bucket, client: TestClient):
     bucket.stop()
-    for path, params in ((JOB, {}), (JOB, {"q": "one"}), ("/api/v1/logs", {"q": "assertion"})):
+    for path, params in ((JOB, {}), (JOB, {"q": "one"}), (RUN, {}), ("/api/v1/logs", {"q": "assertion"})):
         answer = client.get(path, params=params, headers=KEY)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "15")
         assert answer.headers["content-type"] == "application/problem+json"

@@ -78,6 +78,18 @@ def test_a_backup_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: 
     assert call("backup", str(tmp_path / "no" / "folder.tar")).exit_code == 2
 
 
+def test_a_backup_takes_the_place_of_files_only_and_goes_where_a_link_leads(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    for no_file in (tmp_path / "pipe", tmp_path):
+        refused = call("backup", str(no_file))
+        assert (refused.exit_code, "is no file" in refused.stderr) == (2, True)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    link, file = tmp_path / "latest.tar", tmp_path / "monday.tar"
+    link.symlink_to(file)
+    assert call("backup", str(link)).exit_code == 0
+    assert (link.is_symlink(), file.stat().st_size > 0) == (True, True)
+
+
 def test_what_is_lost_is_lost_on_purpose(tmp_path: Path):
     file = tmp_path / "backup.tar"
     call("backup", str(file))

@@ -23,6 +23,7 @@ PRINTS_FACTS = {
     "rebuild-tallies",
     "check-tallies",
     "reseal",
+    "partition",
     "link",
 }
 

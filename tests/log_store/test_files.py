@@ -49,7 +49,9 @@ def test_an_object_is_written_read_in_part_and_deleted(folder: Path):
         place.read(key, 0, 1)
 
 
-@pytest.mark.parametrize("key", ["../../etc/passwd", "/etc/passwd", "aa/../bb", "", new_key() + "\n", "zz/" + "0" * 32])
+@pytest.mark.parametrize(
+    "key", ["../../etc/passwd", "/etc/passwd", "aa/../bb", "", f"4e/{0x4E77:032x}.gz\n", "zz/" + "0" * 32]
+)
 def test_a_key_that_is_not_ours_leads_nowhere(folder: Path, key: str):
     place = place_at(f"file://{folder}", None, None)
     for attempt in (lambda: place.put(key, b"x"), lambda: place.read(key, 0, 1), lambda: place.delete(key)):
@@ -81,6 +83,17 @@ def test_a_folder_that_is_none_is_said(tmp_path: Path):
         place_at(f"file://{tmp_path}/file", None, None).put(new_key(), b"x")
     with pytest.raises(LogStoreError, match="is not there: mount it"):
         place_at(f"file://{tmp_path}/missing", None, None).read(new_key(), 0, 1)
+
+
+def test_on_a_disk_that_is_not_mounted_nothing_counts_as_deleted(folder: Path):
+    place, key = place_at(f"file://{folder}", None, None), new_key()
+    place.put(key, BODY)
+    elsewhere = folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(LogStoreError, match="is not there: mount it"):
+        place.delete(key)
+    elsewhere.rename(folder)
+    place.delete(key)
+    assert files(folder) == []
 
 
 def test_trying_a_folder_leaves_nothing(folder: Path):

@@ -122,6 +122,23 @@ def test_who_finds_it_away_spares_the_others_the_wait(bucket: Bucket, key: str):
     assert patient.read(key, 0, 3) == patient.read(key, 0, 3) == b"012"
 
 
+def test_an_object_that_was_cut_keeps_nobody_from_the_others(bucket: Bucket, place: Place, key: str):
+    cut = new_key()
+    place.put(cut, b"0123")
+    for start, length in ((2, 10), (8, 2)):
+        with pytest.raises(LogStoreError, match="in part only"):
+            place.read(cut, start, length)
+        assert place.read(key, 0, 3) == b"012"
+
+
+def test_only_the_store_itself_can_say_that_an_object_is_deleted(bucket: Bucket, place: Place, key: str):
+    bucket.instead(lambda _: Answer(404, b"default backend - 404"))
+    with pytest.raises(LogStoreError):
+        place.delete(key)
+    place.delete(key)
+    assert bucket.objects == {}
+
+
 def test_a_link_gives_the_text_as_a_file_to_whoever_has_it(bucket: Bucket):
     place, key = place_at(f"{bucket.address}&links=1", KEY_ID, SECRET), new_key()
     place.put(key, gzip.compress("größe\n".encode()))

@@ -16,15 +16,15 @@ ENDLESS = {
     "postgresql": "SELECT pg_sleep(60)",
 }
 LONGER = {
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400000) SELECT max(i) FROM n",
-    "postgresql": "SELECT pg_sleep(0.3)",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000000) SELECT max(i) FROM n",
+    "postgresql": "SELECT pg_sleep(0.4)",
 }
 
 
 @pytest.fixture
 def hurried(database: sa.Engine) -> Iterator[str]:
-    """A process that gives a question 0.1 s; the name of its database."""
-    engine.limit_questions(0.1)
+    """A process that gives a question 0.2 s; the name of its database."""
+    engine.limit_questions(0.2)
     yield database.dialect.name
     patience.limit(None)
     database.dispose()

@@ -43,3 +43,15 @@ def test_an_error_is_told_to_whoever_asked_and_not_kept():
     with pytest.raises(ValueError, match="away"):
         reading.wait(LONG_S)
     assert (reading.wait(LONG_S), reading.wait(LONG_S)) == ("back", "back")
+
+
+def test_a_machine_that_has_no_thread_left_for_it_is_asked_again(monkeypatch):
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    reading = SharedReading(lambda: "back", fresh_s=60)
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(threading.Thread, "start", none_left)
+        with pytest.raises(RuntimeError, match="new thread"):
+            reading.wait(LONG_S)
+    assert reading.wait(LONG_S) == "back"

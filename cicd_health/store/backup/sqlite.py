@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from cicd_health.store.backup import text
 from cicd_health.store.backup.archive import Arriving, BackupError, Lines
 from cicd_health.store.backup.manifest import WORDS, Table, quoted
+from cicd_health.store.backup.text import Kind
 
 AT_ONCE = 1_000  # rows
+FEW = 16  # of those that may be large: as text a row takes several times its size
 CACHE_KB = 64 * 1024
 
 
@@ -25,7 +27,7 @@ def unchecked(connection: sa.Connection) -> None:
 
 def read(connection: sa.Connection, table: Table, lines: Lines, told: Callable[[int], object]) -> None:
     cursor = _raw(connection).execute(f"SELECT {_columns(table)} FROM {table.name}")
-    while rows := cursor.fetchmany(AT_ONCE):
+    while rows := cursor.fetchmany(_at_once(table)):
         lines.write(text.lines(rows, table.kinds))
         told(lines.rows)
 
@@ -36,7 +38,7 @@ def write(connection: sa.Connection, table: Table, arriving: Arriving, told: Cal
     insert = f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({places})"
     rows = text.rows(arriving.blocks, table.kinds)
     try:
-        while some := list(itertools.islice(rows, AT_ONCE)):
+        while some := list(itertools.islice(rows, _at_once(table))):
             raw.executemany(insert, some)
             told(arriving.rows)
     except ValueError as error:
@@ -69,6 +71,10 @@ def check(connection: sa.Connection) -> None:
 def drop(connection: sa.Connection, tables: Sequence[str]) -> None:
     for table in tables:
         _raw(connection).execute(f'DROP TABLE IF EXISTS "{table}"')
+
+
+def _at_once(table: Table) -> int:
+    return FEW if Kind.BYTES in table.kinds else AT_ONCE
 
 
 def _columns(table: Table) -> str:
