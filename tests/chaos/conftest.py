@@ -21,6 +21,7 @@ collect_ignore = [] if LONG else [path.name for path in HERE.glob("test_*.py") i
 Build = Callable[..., World]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file stays with one worker: two bad days at once would not be those that were meant."""
     for item in items:
