@@ -6,7 +6,6 @@ A machine may be slow: pages are used once they are live, and what is expected m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,16 +27,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 15_000
-HERE = Path(__file__).parent
 LIVE = "() => document.querySelector('main')?.getAttribute('aria-busy') !== 'true'"
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays with one worker, which starts its server once; xdist begins with the largest groups."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

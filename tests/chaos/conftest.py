@@ -16,17 +16,9 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.world import World
 
 HERE = Path(__file__).parent
-SHORT = {"test_kills.py", "test_database_away.py", "test_poison.py", "test_outages.py", "test_clock.py"}
+SHORT = {"test_database_away.py", "test_poison.py", "test_outages.py", "test_clock.py"}
 collect_ignore = [] if LONG else [path.name for path in HERE.glob("test_*.py") if path.name not in SHORT]
 Build = Callable[..., World]
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays with one worker: two bad days at once would not be those that were meant."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("chaos"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ from cicd_health.demo import company, logs
 from cicd_health.demo.fill import tell
 from cicd_health.demo.runs import Run
 from cicd_health.demo.story import FAIL, NETTING, PASS, REFUNDS, Conditions, Sketch, play
+from cicd_health.flow import log_reading
 from cicd_health.model.logs import Log
 from cicd_health.store import engine, lists
 from cicd_health.store import logs as store
@@ -29,9 +30,8 @@ def kept_logs() -> list[Log]:
 
 
 def cause(log: Log) -> str:
-    with engine.reading() as session:
-        assert log.cause is not None
-        return store.lines(session, log.id, log.cause, 1)[0].text
+    assert log.cause is not None
+    return log_reading.lines(log.id, log.cause, 1)[0].text
 
 
 def test_the_log_of_a_failed_job_has_its_cause(database):
