@@ -26,6 +26,7 @@ def overview() -> Overview:
         return report.overview(session, Query(window_ending("7d", NOW)), NOW)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what the demo runs on
 def test_the_past_shows_every_state_of_a_pipeline_and_only_the_last_hour_is_told_of(database: sa.Engine) -> None:
     pending = demo.fill(NOW, weeks=2)
     shown = overview()
