@@ -4,7 +4,7 @@ import gc
 
 gc.disable()  # nothing that is being loaded is garbage, and to look for it would take a tenth of the start
 
-from cicd_health.cli import app, logs  # noqa: E402
+from cicd_health.cli import app, logs  # noqa: E402 - only now, see above
 
 
 def main() -> None:

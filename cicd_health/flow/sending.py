@@ -179,7 +179,7 @@ def _settle_at_last(taken: Taken, failure: send.SendFailed | None, clock: _Clock
             if time.monotonic() > give_up_at:
                 raise
             log.warning("what was sent cannot be written down yet", ids=taken.ids, error=type(error).__name__)
-            time.sleep(SETTLE_AGAIN_S)
+            time.sleep(SETTLE_AGAIN_S)  # nothing tells when the database is back
 
 
 def _settle(taken: Taken, failure: send.SendFailed | None, clock: _Clock) -> None:

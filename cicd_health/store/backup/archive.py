@@ -104,7 +104,7 @@ class Incoming:
         self.secrets: bytes | None = None
         self._totals: dict[str, Total] | None = None
         with _readable():
-            self._tar = tarfile.open(fileobj=file, mode="r|", bufsize=BLOCK)  # noqa: SIM115
+            self._tar = tarfile.open(fileobj=file, mode="r|", bufsize=BLOCK)  # noqa: SIM115 - read on by others
             self._next = self._tar.next()
             self.manifest = self._manifest()
 
