@@ -35,12 +35,13 @@ class Prepared:
     size: int
 
 
-def prepare(file: Path, deliveries: int, seed: str = "bench") -> Prepared:
+def prepare(file: Path, deliveries: int, seed: str = "bench", hours_ago: int = 2) -> Prepared:
     """Write about this many requests: whole lifecycles, hundreds of runs at a time, in the order of their moments.
 
-    Those of another seed are of other runs.
+    The first run is asked for so many hours ago, the others a second apart; a run goes by its second, so that what
+    comes into the same database must be of other hours.
     """
-    tellings, runs = _lifecycles(deliveries, seed)
+    tellings, runs = _lifecycles(deliveries, seed, hours_ago)
     total = 0
     with file.open("wb") as out:
         for telling in tellings:
@@ -71,11 +72,11 @@ def failures(pipelines: int) -> Iterator[tuple[str, bytes]]:
         yield name, _request(headers, json.dumps(said, separators=(",", ":")).encode())
 
 
-def _lifecycles(deliveries: int, seed: str) -> tuple[list[Telling], int]:
+def _lifecycles(deliveries: int, seed: str, hours_ago: int) -> tuple[list[Telling], int]:
     """All of them succeed: a failure would write to the channels of the settings."""
     rng = Random(seed)
     plans = [plan for plan in company.PIPELINES if plan.provider == "github"]
-    began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours_ago)
     tellings: list[Telling] = []
     runs = 0
     while len(tellings) < deliveries:

@@ -30,7 +30,7 @@ class Watched:
 
 def watch(database_url: str, folder: Path) -> list[Watched]:
     """Over PAGES, each with EVENTS events at an even pace."""
-    prepared = prepare(folder / "pushed", EVENTS * len(PAGES), seed="pushes")
+    prepared = prepare(folder / "pushed", EVENTS * len(PAGES), seed="pushes", hours_ago=6)
     events = requests(prepared.file)
     with servers.dashboard(database_url, folder / "pushes") as server:
         return [_watched(server, pages, events) for pages in PAGES]

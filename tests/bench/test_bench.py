@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,12 @@ def test_every_prepared_request_is_one_that_github_could_have_sent(prepared: Pre
         assert int(headers["content-length"]) == len(body)
     assert len(runs) == prepared.runs
     assert 0.9 * SIZE < prepared.size < 1.1 * SIZE
+
+
+def test_what_is_prepared_of_other_hours_is_of_other_runs(prepared: Prepared, tmp_path: Path) -> None:
+    others = prepare(tmp_path / "others", 150, seed="others", hours_ago=6)
+    ids = [{split(one)[0]["x-github-delivery"] for one in requests(file)} for file in (prepared.file, others.file)]
+    assert not ids[0] & ids[1]
 
 
 def test_each_prepared_failure_is_of_a_pipeline_of_its_own_on_the_default_branch() -> None:
