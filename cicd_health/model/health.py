@@ -161,6 +161,10 @@ class StripRun:
     duration_s: float | None
     created_at: datetime
 
+    def __hash__(self) -> int:
+        """Of the run alone: strips of thirty are looked up by the hundred, to be drawn once."""
+        return self.run_id
+
 
 @dataclass(frozen=True, slots=True)
 class PipelineHealth:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cicd_health.model.health import StripRun
 from cicd_health.model.runs import Outcome
@@ -55,7 +56,12 @@ class Spark:
 
 def strip(runs: Sequence[StripRun]) -> Strip:
     """Height is duration against the slow end of the successes; a foot says that it did not pass."""
-    runs = runs[-BARS:]
+    return _drawn(tuple(runs[-BARS:]))
+
+
+@lru_cache(maxsize=4096)
+def _drawn(runs: tuple[StripRun, ...]) -> Strip:
+    """Most strips of a page are what they were a moment ago."""
     scale = _scale(runs)
     first = BARS - len(runs)
     strokes: dict[str, str] = dict.fromkeys(("ok", "fail", "warn", "off", "run", "run_cap"), "")

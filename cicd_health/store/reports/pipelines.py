@@ -137,19 +137,28 @@ def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
 
     They come as one text per pipeline, of which most are what they were: those are not read again.
     """
+    strip = _strip_text(session.get_bind().dialect.name == "postgresql", query.branch is not None)
+    selected, given = (
+        of_pipelines(query, PIPELINE.c.id, strip),
+        {} if query.branch is None else {"strip_branch": query.branch},
+    )
+    found: Sequence[Any] = session.connection().execute(selected, given).all()
+    return {pipeline_id: _strip(text) for pipeline_id, text in found if text}
+
+
+@lru_cache
+def _strip_text(postgres: bool, of_branch: bool) -> Any:
+    """The part of a statement that gives the text of one pipeline; `strip_branch` is the branch. Made once."""
     columns = (RUN.c[name] for name in ("id", "number", "outcome", "first_outcome", "duration_s", "created_at"))
     last = sa.select(*columns).where(RUN.c.pipeline_id == PIPELINE.c.id).correlate(PIPELINE)
-    if query.branch is not None:
-        last = last.where(RUN.c.branch == query.branch)
-    last = last.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(STRIP).subquery()
-    postgres = session.get_bind().dialect.name == "postgresql"
-    created_at = sa.func.timezone("UTC", last.c.created_at) if postgres else last.c.created_at
-    parts = (last.c.id, last.c.number, last.c.outcome, last.c.first_outcome, last.c.duration_s, created_at)
+    if of_branch:
+        last = last.where(RUN.c.branch == sa.bindparam("strip_branch", type_=RUN.c.branch.type))
+    newest = last.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(STRIP).subquery()
+    created_at = sa.func.timezone("UTC", newest.c.created_at) if postgres else newest.c.created_at
+    parts = (newest.c.id, newest.c.number, newest.c.outcome, newest.c.first_outcome, newest.c.duration_s, created_at)
     texts = [sa.func.coalesce(sa.cast(part, sa.Text), "") for part in parts]
     bar = reduce(lambda one, other: one.concat("|").concat(other), texts)
-    strip = sa.select(sa.func.aggregate_strings(bar, ";")).scalar_subquery()
-    found: Sequence[Any] = session.connection().execute(of_pipelines(query, PIPELINE.c.id, strip)).all()
-    return {pipeline_id: _strip(text) for pipeline_id, text in found if text}
+    return sa.select(sa.func.aggregate_strings(bar, ";")).scalar_subquery()
 
 
 @lru_cache(maxsize=10_000)

@@ -25,13 +25,16 @@ SOME = 100  # moments that one statement asks for
 
 def lasting(session: Session, query: Query, moment: datetime) -> Lasting:
     """Since when each pipeline of a query fails that did so at the moment: the end of the first failing verdict."""
-    return _read(session, query, [moment])[moment]
+    return lasting_each(session, query, [moment])[0]
 
 
 def lasting_each(session: Session, query: Query, moments: Sequence[datetime]) -> list[Lasting]:
-    """The same at a few moments, in one question."""
-    found = _read(session, query, moments)
-    return [found[moment] for moment in moments]
+    """The same at a few moments, in one question, asked once in a session: a total and its groups want the same."""
+    asked = "lasting", query.provider, query.repo, query.pipeline_id, query.branch
+    known: dict[datetime, Lasting] = session.info.setdefault(asked, {})
+    if missing := [moment for moment in moments if moment not in known]:
+        known.update(_read(session, query, missing))
+    return [known[moment] for moment in moments]
 
 
 def lasting_at(session: Session, query: Query, moments: Sequence[datetime]) -> list[Lasting]:
