@@ -14,7 +14,8 @@ from cicd_health import flow, settings
 from cicd_health.model.alert_drafts import RuleDraft
 from cicd_health.model.alert_scope import Scope
 from cicd_health.model.alerts import AlreadyOver
-from cicd_health.store import engine
+from cicd_health.store import audit, engine
+from cicd_health.store.audit import AuditFilter
 from cicd_health.store.tables import IncidentRow, NotificationRow, SilenceRow, StepOfIncidentRow
 from tests.alerting import at, body, fails, incident, passes, rows, sent, steps
 from tests.bodies import NOON, delivery, github_run, jenkins_build
@@ -265,6 +266,34 @@ def test_unmuted_by_hand_it_says_nothing_that_was_said():
     flow.mute_alert(incident().id, ANN, at(2), None)
     flow.unmute_alert(incident().id, ANN, at(3))
     assert (incident().state, steps(), sent()) == ("open", ["opened", "muted", "unmuted"], ["opened"])
+
+
+def test_several_are_muted_until_fixed_in_one_go_and_each_is_written_down():
+    fails(1, 1)
+    fails(2, 1, workflow="other")
+    first, second = (one.id for one in rows(IncidentRow))
+    flow.mute_alert(first, ANN, at(2), None)
+    flow.mute_alerts_until_fixed([first, second, 999], ANN, at(3), "the mirror is down")
+    assert [(one.state, one.muted_until) for one in rows(IncidentRow)] == [("muted", None)] * 2
+    assert [(step.incident_id, step.kind, step.at) for step in rows(StepOfIncidentRow)][2:] == [
+        (first, "muted", at(2)),
+        (second, "muted", at(3)),
+    ]
+    with engine.reading() as session:
+        noted = audit.entries(session, AuditFilter(action="alert.muted"), 10)
+    assert [one["detail"]["reason"] for one in noted] == ["the mirror is down", ""]
+    passes(3, 4, workflow="other")
+    flow.unmute_alerts([first, second], ANN, at(5))
+    assert [one.state for one in rows(IncidentRow)] == ["open", "resolved"]
+
+
+def test_of_several_that_are_over_nothing_is_muted():
+    fails(1, 1)
+    passes(2, 2)
+    for act in (flow.mute_alerts_until_fixed, flow.unmute_alerts):
+        with pytest.raises(AlreadyOver):
+            act([incident().id], ANN, at(3))
+    assert steps() == ["opened", "resolved"]
 
 
 def test_a_mute_into_the_past_is_refused():

@@ -122,6 +122,7 @@ EXAMPLES: dict[str, Any] = {
         "pipelines": [{"id": 3, "name": "ci", "repo": "kestrel/checkout-api", "provider": "github", "runs": 3}],
         "jobs_n": 1,
         "jobs": ["unit"],
+        "incidents": [{"id": 12, "state": "open"}],
         "example": {
             "run_id": 4711,
             "pipeline_id": 3,

@@ -55,16 +55,24 @@ class FailingRun(BaseModel):
     excerpt: str | None
 
 
+class OpenIncident(BaseModel):
+    """An incident that is not over: see `alerts`."""
+
+    id: int
+    state: Literal["open", "acknowledged", "muted", "resolved"]
+
+
 class Failure(BaseModel):
     """Runs of the window that failed alike. `words` is the line that says best why.
 
-    `state` is new when nothing failed so before the window, else known. Of `pipelines_n` pipelines and `jobs_n` names
-    of jobs, the 10 with most runs are told.
+    `incidents` are those that are not over and whose last failure was of this kind. `state` is muted when all of them
+    are, at least one; else new when nothing failed so before the window, else known. Of `pipelines_n` pipelines and
+    `jobs_n` names of jobs, the 10 with most runs are told.
     """
 
     signature: str
     words: str
-    state: Literal["new", "known"]
+    state: Literal["new", "known", "muted"]
     first_seen_at: datetime
     last_seen_at: datetime
     runs: int
@@ -72,6 +80,7 @@ class Failure(BaseModel):
     pipelines: list[FailingPipeline]
     jobs_n: int
     jobs: list[str]
+    incidents: list[OpenIncident]
     example: FailingRun
 
     @classmethod
@@ -80,12 +89,13 @@ class Failure(BaseModel):
         same = {name: getattr(seen, name) for name in ("signature", "runs", "first_seen_at", "last_seen_at")}
         return cls(
             **same,
-            state="new" if seen.new else "known",
+            state=seen.state.value,
             words=failure.words,
             pipelines_n=failure.pipelines_n,
             pipelines=[FailingPipeline.model_validate(one, from_attributes=True) for one in failure.pipelines],
             jobs_n=failure.jobs_n,
             jobs=list(failure.jobs),
+            incidents=[OpenIncident(id=one.id, state=one.state.value) for one in seen.incidents],
             example=FailingRun.model_validate(failure.example, from_attributes=True),
         )
 
@@ -102,7 +112,7 @@ def failures(
     event: Word | None = None,
     actor: Word | None = None,
     job: Annotated[Word | None, Parameter(description="The name of a job that the runs have.")] = None,
-    state: Annotated[Literal["new", "known"] | None, Parameter(description="Default: both.")] = None,
+    state: Annotated[Literal["new", "known", "muted"] | None, Parameter(description="Default: all.")] = None,
     sort: Annotated[
         Sort,
         Parameter(description="The newest kind of failure first, the last to be seen, or the one with most runs."),
@@ -129,7 +139,7 @@ def failures(
             job=job,
             tz=span.tz,
         )
-        seen = [one for one in signatures.sightings(session, query) if state in (None, "new" if one.new else "known")]
+        seen = [one for one in signatures.sightings(session, query) if state in (None, one.state)]
         chosen, following = page.cut(seen, order, as_of, lambda one: (rank(one), one.signature))
         found = signatures.failures(session, query, chosen)
     return Page(items=[Failure.of(failure) for failure in found], next=following)

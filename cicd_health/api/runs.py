@@ -35,6 +35,9 @@ def run_filter(
     to: Moment | None = None,
     job: Annotated[Word | None, Query(description="The name of a job that they have.")] = None,
     counted: Annotated[Word, Query(description="Those that a number counts: see `explain` of the metrics.")] = "",
+    signature: Annotated[
+        Word | None, Query(description="Of what failed, as `failures` tells it; none: those that have none.")
+    ] = None,
 ) -> RunFilter:
     """The runs that a caller asked for."""
     if counted and counted not in NAMES:
@@ -54,6 +57,7 @@ def run_filter(
         end=to,
         job=job,
         counted=counted,
+        signature=signature,
     )
 
 

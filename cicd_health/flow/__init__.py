@@ -34,8 +34,10 @@ from cicd_health.flow.inbox import Receipt, prepare, receive, refuse, replay
 from cicd_health.flow.incidents import acknowledge as acknowledge_alert
 from cicd_health.flow.incidents import end_silence, silence
 from cicd_health.flow.incidents import mute as mute_alert
+from cicd_health.flow.incidents import mute_until_fixed as mute_alerts_until_fixed
 from cicd_health.flow.incidents import resolve as resolve_alert
 from cicd_health.flow.incidents import unmute as unmute_alert
+from cicd_health.flow.incidents import unmute_all as unmute_alerts
 from cicd_health.flow.judging import evaluate_clock
 from cicd_health.flow.log_moving import move_logs
 from cicd_health.flow.logs import keep_log, want_log
@@ -83,6 +85,7 @@ __all__ = [
     "leave",
     "move_logs",
     "mute_alert",
+    "mute_alerts_until_fixed",
     "part_deliveries",
     "poll",
     "poll_now",
@@ -113,6 +116,7 @@ __all__ = [
     "try_connection",
     "try_out",
     "unmute_alert",
+    "unmute_alerts",
     "unreadable_secrets",
     "unwatch",
     "want_log",

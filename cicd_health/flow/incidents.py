@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -55,22 +55,48 @@ def mute(incident_id: int, who: str, now: datetime, until: datetime | None, reas
     """
     _check(until, now)
     with engine.writing() as session:
-        incident = _open(session, incident_id)
-        silences.end_own(session, incident, now, who, timed=True)
-        silences.add(session, who, now, until, reason, incident_id=incident_id)
-        alert_life.mute(session, incident, now, until, who, reason)
-        _note(session, "muted", incident, now, until=until, reason=reason)
+        _mute(session, _open(session, incident_id), who, now, until, reason)
+
+
+def mute_until_fixed(incident_ids: Collection[int], who: str, now: datetime, reason: str = "") -> None:
+    """Send nothing of these until each is fixed, all in one go. Those muted so already stay as they are.
+
+    Those that are over are left out; AlreadyOver when that is all of them.
+    """
+    with engine.writing() as session:
+        for incident in _all_open(session, incident_ids):
+            if incident.state != IncidentState.MUTED or incident.muted_until is not None:
+                _mute(session, incident, who, now, None, reason)
+
+
+def _mute(
+    session: Session, incident: IncidentRow, who: str, now: datetime, until: datetime | None, reason: str
+) -> None:
+    silences.end_own(session, incident, now, who, timed=True)
+    silences.add(session, who, now, until, reason, incident_id=incident.id)
+    alert_life.mute(session, incident, now, until, who, reason)
+    _note(session, "muted", incident, now, until=until, reason=reason)
 
 
 def unmute(incident_id: int, who: str, now: datetime) -> None:
     """Tell of it again, whatever silence it is under. LookupError, AlreadyOver."""
     with engine.writing() as session:
-        incident = _open(session, incident_id)
-        if incident.state != IncidentState.MUTED:
-            return
-        silences.end_own(session, incident, now, who, timed=True)
-        waking.wake(session, incident, now, who, whatever=True)
-        _note(session, "unmuted", incident, now)
+        _unmute(session, _open(session, incident_id), who, now)
+
+
+def unmute_all(incident_ids: Collection[int], who: str, now: datetime) -> None:
+    """Tell of these again, in one go, whatever silence they are under. AlreadyOver when all of them are."""
+    with engine.writing() as session:
+        for incident in _all_open(session, incident_ids):
+            _unmute(session, incident, who, now)
+
+
+def _unmute(session: Session, incident: IncidentRow, who: str, now: datetime) -> None:
+    if incident.state != IncidentState.MUTED:
+        return
+    silences.end_own(session, incident, now, who, timed=True)
+    waking.wake(session, incident, now, who, whatever=True)
+    _note(session, "unmuted", incident, now)
 
 
 def silence(scope: Scope, who: str, now: datetime, until: datetime, reason: str, rule_id: int | None = None) -> int:
@@ -166,6 +192,15 @@ def _open(session: Session, incident_id: int) -> IncidentRow:
     if incident.resolved_at is not None:
         raise AlreadyOver("This alert is resolved already.")
     return incident
+
+
+def _all_open(session: Session, incident_ids: Collection[int]) -> list[IncidentRow]:
+    """Those that are not over, held."""
+    found = {row_id(one): one.pipeline_id for one in incidents.unresolved(session) if one.id in incident_ids}
+    held = incidents.hold(session, found) if found else []
+    if not held:
+        raise AlreadyOver("These alerts are resolved already.")
+    return held
 
 
 def _place(session: Session, incident: IncidentRow) -> silences.Place:

@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+from cicd_health.model.alerts import IncidentState
+
+
+class FailureState(StrEnum):
+    """Whether people know of a kind of failure."""
+
+    NEW = "new"
+    KNOWN = "known"
+    MUTED = "muted"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident that is not over, whose last failure was of one kind. Muted with no end: until it is fixed."""
+
+    id: int
+    state: IncidentState
+    title: str = ""
+    muted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +36,14 @@ class Sighting:
     first_seen_at: datetime
     last_seen_at: datetime
     new: bool
+    incidents: tuple[OpenIncident, ...] = ()
+
+    @property
+    def state(self) -> FailureState:
+        """Muted when all that is open of it is, at least one incident; else whether it was there before."""
+        if self.incidents and all(one.state is IncidentState.MUTED for one in self.incidents):
+            return FailureState.MUTED
+        return FailureState.NEW if self.new else FailureState.KNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ SOURCE, REPO, PIPELINE, RUN, ATTEMPT, JOB, STEP = (
 DELIVERY = TABLES["deliveries"]
 ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 LARGEST_ID = 2**63 - 1
+NO_SIGNATURE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class RunFilter:
 
     `pipeline` is a pipeline's id in digits, or its name; `sha` may be the beginning of one, of 4 digits or more;
     `q` is looked for in title, branch, actor, commit, and in the names of pipeline and repository; `job` is the name of
-    a job that they have; `counted` is one of `store.counted.NAMES`: those that this number counts.
+    a job that they have; `counted` is one of `store.counted.NAMES`: those that this number counts; `signature` is that
+    of what failed, NO_SIGNATURE those that have none.
     """
 
     provider: str | None = None
@@ -57,6 +59,7 @@ class RunFilter:
     end: datetime | None = None
     job: str | None = None
     counted: str = ""
+    signature: str | None = None
 
 
 def read(session: Session, query: sa.Select[Any]) -> Rows:
@@ -146,6 +149,7 @@ def conditions(session: Session, wanted: RunFilter, answered: Collection[str] = 
         "job": lambda: sa.exists().where(JOB.c.run_id == RUN.c.id, JOB.c.name == wanted.job),
         "counted": lambda: counted.condition(wanted.counted, Among(session, wanted.branch, wanted.job, wanted.start)),
         "q": lambda: _mentions(session, wanted.q or ""),
+        "signature": lambda: _signed(wanted.signature or ""),
     }
     return [made[name]() for name in asked(wanted) if name not in answered]
 
@@ -172,6 +176,10 @@ def _sha(sha: str) -> sa.ColumnElement[bool]:
     if 4 <= len(sha) < 40 and not sha.strip("0123456789abcdef"):
         return sa.and_(RUN.c.sha >= sha, RUN.c.sha < sha + "g")
     return RUN.c.sha == sha
+
+
+def _signed(signature: str) -> sa.ColumnElement[bool]:
+    return RUN.c.signature.is_(None) if signature == NO_SIGNATURE else RUN.c.signature == signature
 
 
 def _mentions(session: Session, q: str) -> sa.ColumnElement[bool]:

@@ -97,6 +97,7 @@ def _roads(session: Session, wanted: RunFilter) -> list[Road]:
         ("actor", RUN.c.actor, wanted.actor),
         ("event", RUN.c.event, wanted.event),
         ("provider", RUN.c.provider, wanted.provider),
+        ("signature", RUN.c.signature, None if wanted.signature == lists.NO_SIGNATURE else wanted.signature),
         ("outcomes", RUN.c.outcome, [outcome.value for outcome in wanted.outcomes] or None),
     ):
         some = values if isinstance(values, list) else [values]

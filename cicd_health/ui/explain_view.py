@@ -10,8 +10,8 @@ from itertools import zip_longest
 from cicd_health.metrics import METRICS
 from cicd_health.model.explain import Explanation, LeftOut
 from cicd_health.model.health import Query
+from cicd_health.ui import api_addresses, routes, rows
 from cicd_health.ui import format as text
-from cicd_health.ui import routes, rows
 from cicd_health.ui.routes import AskedExplanation, AskedRuns
 
 LABELS = {metric.slug: metric.label for metric in METRICS}
@@ -104,7 +104,7 @@ def explained(asked: AskedExplanation, query: Query, found: Explanation, pipelin
         remarks=list(found.remarks),
         runs="" if listed == 0 else "Show the runs" if listed is None else f"Show the {text.counted(listed, 'run')}",
         runs_href=runs_href(found),
-        api_href=routes.numbers(_narrowing(query)),
+        api_href=api_addresses.numbers(_narrowing(query)),
         close=asked.page,
     )
 

@@ -13,8 +13,9 @@ import reflex as rx
 class Page:
     """A route and what stands under the top bar.
 
-    `bar` is what stands in the filter bar, if the page has one. A page with `menu=False` has a route only.
-    `on_load` runs at each visit, each change of the address and each reconnection.
+    `bar` is what stands in the filter bar, if the page has one. A page with `menu=False` has a route only. A `bare` one
+    has the whole screen, with neither top bar nor menu, and its type follows the screen. `on_load` runs at each visit,
+    each change of the address and each reconnection.
     """
 
     route: str
@@ -24,3 +25,4 @@ class Page:
     bar: Callable[[], rx.Component] | None = None
     on_load: Any = None
     menu: bool = True
+    bare: bool = False

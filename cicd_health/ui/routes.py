@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from cicd_health.model.failures import FailureState
 from cicd_health.model.health import HealthState
 from cicd_health.model.runs import Outcome
 from cicd_health.model.windows import WINDOWS
@@ -17,9 +18,11 @@ PIPELINES = "/pipelines"
 PIPELINE = "/pipelines/[pipeline_id]"
 RUNS = "/runs"
 RUN = "/runs/[run_id]"
+FAILURES = "/failures"
 SOURCES = "/sources"
 DELIVERIES = "/deliveries"
 ALERTS = "/alerts"
+WALL = "/wall"
 SETTINGS = "/settings"
 GALLERY = "/gallery"
 LOGIN = "/login"
@@ -33,7 +36,9 @@ ALERT_TABS = ("", "rules", "channels", "deliveries", "silences")
 SETTINGS_TABS = ("people", "keys", "you", "audit", "server")
 NEW = "new"  # instead of an id: what is about to be made
 SORTS = ("name", "rate", "p50", "p95", "queue", "runs", "spent", "last")
+FAILURE_SORTS = ("last", "runs")
 T = TypeVar("T", bound=Any)
+A = TypeVar("A", bound="AskedPipelines")
 LONGEST = 500  # characters of one value; a longer one is nobody's repository
 LONGEST_SEARCH = 200  # characters to look for in a log
 LONGEST_NUMBER = 18  # digits: what a database takes
@@ -75,6 +80,11 @@ def overview(asked: Asked) -> str:
     return _address(OVERVIEW, asked, Asked())
 
 
+def wall(asked: Asked) -> str:
+    """The overview of the same address on a screen for all; it always shows everything."""
+    return _address(WALL, replace(asked, show="all"), Asked())
+
+
 @dataclass(frozen=True, slots=True)
 class AskedPipelines:
     """What an address of the pipelines page asks for. `sort` is one of SORTS, with "-" for the other way round;
@@ -92,6 +102,16 @@ class AskedPipelines:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedFailures(AskedPipelines):
+    """The same of the failures page. `sort` is one of FAILURE_SORTS; empty is the newest kind first.
+
+    `signature` is the kind of failure that is open.
+    """
+
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AskedPipeline:
     """What an address of a pipeline's page asks for; no branch is all of them."""
 
@@ -104,7 +124,7 @@ class AskedRuns:
     """What an address of the runs page asks for; `place` is "logs" to search in them. Empty is everything.
 
     `start` and `end` are as they were typed: a date, with a time or without. `before` is a cursor. `counted` narrows it
-    to what a number counts: see `model.explain`.
+    to what a number counts: see `model.explain`; `signature` to a kind of failure: see `store.lists.RunFilter`.
     """
 
     place: str = ""
@@ -120,6 +140,7 @@ class AskedRuns:
     sha: str = ""
     job: str = ""
     counted: str = ""
+    signature: str = ""
     start: str = ""
     end: str = ""
     before: str = ""
@@ -180,12 +201,19 @@ NAMES = {"place": "in", "start": "from", "end": "to"}  # in the address
 
 
 def asked_pipelines(parameters: Mapping[str, str]) -> AskedPipelines:
-    asked = _read(AskedPipelines(), parameters)
+    return _listing(_read(AskedPipelines(), parameters), STATES, {*SORTS, *(f"-{sort}" for sort in SORTS)})
+
+
+def asked_failures(parameters: Mapping[str, str]) -> AskedFailures:
+    return _listing(_read(AskedFailures(), parameters), tuple(FailureState), FAILURE_SORTS)
+
+
+def _listing(asked: A, states: Collection[str], sorts: Collection[str]) -> A:
     return replace(
         asked,
         window=asked.window if asked.window in WINDOWS else USUAL_WINDOW,
-        state=asked.state if asked.state in STATES else "",
-        sort=asked.sort if asked.sort.removeprefix("-") in SORTS else "",
+        state=asked.state if asked.state in states else "",
+        sort=asked.sort if asked.sort in sorts else "",
         after=str(_number(asked.after) or ""),
     )
 
@@ -197,6 +225,10 @@ def asked_pipeline(parameters: Mapping[str, str]) -> AskedPipeline:
 
 def pipelines(asked: AskedPipelines = AskedPipelines()) -> str:
     return _address(PIPELINES, asked, AskedPipelines())
+
+
+def failures(asked: AskedFailures = AskedFailures()) -> str:
+    return _address(FAILURES, asked, AskedFailures())
 
 
 def pipeline(pipeline_id: int, asked: AskedPipeline = AskedPipeline()) -> str:
@@ -274,8 +306,8 @@ def _read(usual: T, parameters: Mapping[str, str]) -> T:
 
 
 def _address(path: str, asked: T, usual: T) -> str:
-    said, unsaid = asdict(asked), asdict(usual)
-    parameters = {NAMES.get(name, name): value for name, value in said.items() if value != unsaid[name]}
+    said = ((field.name, getattr(asked, field.name), getattr(usual, field.name)) for field in fields(usual))
+    parameters = {NAMES.get(name, name): value for name, value, unsaid in said if value != unsaid}
     return path + (f"?{urlencode(parameters)}" if parameters else "")
 
 
@@ -351,18 +383,6 @@ def run_of(path: str) -> int:
 
 
 def run(run_id: int, asked: AskedRun = AskedRun()) -> str:
-    parameters = {name: str(int(value) if name == "new" else value) for name, value in asdict(asked).items() if value}
+    said = ((field.name, getattr(asked, field.name)) for field in fields(asked))
+    parameters = {name: str(int(value) if name == "new" else value) for name, value in said if value}
     return f"{RUNS}/{run_id}" + (f"?{urlencode(parameters)}" if parameters else "")
-
-
-def numbers(parameters: Mapping[str, str]) -> str:
-    """The same numbers in the API."""
-    return f"/api/v1/metrics?{urlencode(parameters)}"
-
-
-def log_download(job_id: int) -> str:
-    return f"/api/v1/jobs/{job_id}/logs?download=1"
-
-
-def run_log_download(run_id: int, attempt: int) -> str:
-    return f"/api/v1/runs/{run_id}/logs?attempt={attempt}&download=1"

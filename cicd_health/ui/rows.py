@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from cicd_health.model.failures import FailureState
 from cicd_health.model.health import HealthState, Overview, PipelineHealth, RunLine, SourceHealth
 from cicd_health.model.runs import Outcome
 from cicd_health.model.windows import Window
@@ -61,8 +62,13 @@ STATE_MARKS = {
     HealthState.HEALTHY: Mark("success", "Healthy", "ok"),
     HealthState.FEW: Mark("few", "Few runs", "off"),
 }
+FAILURE_MARKS = {
+    FailureState.NEW: Mark("failure", "New", "fail"),
+    FailureState.KNOWN: Mark("known", "Known", "off"),
+    FailureState.MUTED: Mark("muted", "Muted", "off"),
+}
 # By the word a row carries: the page knows the marks, so a row is sent without them.
-BY_NAME: dict[str, Mark] = {**MARKS, **STATE_MARKS, "rescued": RESCUED, "no_runs": NO_RUNS}
+BY_NAME: dict[str, Mark] = {**MARKS, **STATE_MARKS, **FAILURE_MARKS, "rescued": RESCUED, "no_runs": NO_RUNS}
 
 
 @dataclass(frozen=True, slots=True)

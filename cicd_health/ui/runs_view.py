@@ -10,7 +10,7 @@ from cicd_health.model.health import RunLine
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
 from cicd_health.model.tally import is_rescued
 from cicd_health.model.windows import WINDOWS
-from cicd_health.store.lists import Row, RunFilter
+from cicd_health.store.lists import NO_SIGNATURE, Row, RunFilter
 from cicd_health.store.run_pages import RunPage
 from cicd_health.ui import cursor, routes, rows
 from cicd_health.ui import format as text
@@ -34,7 +34,8 @@ NAMED = (
 )
 MOMENTS = (("start", "From", ""), ("end", "To", ""))
 MORE = (*NAMED, *MOMENTS)
-CHIPS = (("counted", "Counted in", ""), *NAMED, ("job", "Job", ""), *MOMENTS)  # what can be taken off one by one
+# What can be taken off one by one.
+CHIPS = (("counted", "Counted in", ""), *NAMED, ("job", "Job", ""), ("signature", "Failure", ""), *MOMENTS)
 AT_MOST = 10_000  # runs that are counted for the first line
 
 
@@ -135,6 +136,7 @@ def wanted(asked: AskedRuns, zone: tzinfo, now: datetime) -> RunFilter:
         end=end,
         job=asked.job or None,
         counted=asked.counted,
+        signature=asked.signature or None,
     )
 
 
@@ -146,10 +148,12 @@ def view(
     now: datetime,
     zone: tzinfo,
     number: int | None = None,
+    failure: str = "",
 ) -> RunsView:
     """The page that shows these runs.
 
-    `number` is how many there are in all, where that was counted: up to one more than AT_MOST.
+    `number` is how many there are in all, where that was counted: up to one more than AT_MOST. `failure` are the words
+    of the kind of failure that is asked for.
     """
     listed = page.rows
     lines = [line(row) for row in listed]
@@ -161,7 +165,7 @@ def view(
             sentence=sentence(asked, len(listed), more=bool(older))
             if number is None
             else sentence_counted(asked, number, zone),
-            chips=chips(asked, listed, zone),
+            chips=chips(asked, listed, zone, failure),
             sub=", ".join(
                 part
                 for part in (
@@ -209,7 +213,7 @@ def head(asked: AskedRuns, providers: Sequence[str], now: datetime, zone: tzinfo
     )
 
 
-def chips(asked: AskedRuns, found: Sequence[Row], zone: tzinfo) -> list[Chip]:
+def chips(asked: AskedRuns, found: Sequence[Row], zone: tzinfo, failure: str = "") -> list[Chip]:
     """Each filter that can be taken off. A pipeline that is asked for by its id is named as it is in `found`."""
     first = replace(asked, before="")
 
@@ -217,6 +221,8 @@ def chips(asked: AskedRuns, found: Sequence[Row], zone: tzinfo) -> list[Chip]:
         value = getattr(asked, name)
         if name == "counted":
             return counted_label(value)
+        if name == "signature":
+            return "without a known cause" if value == NO_SIGNATURE else failure or value
         if name == "pipeline" and value.isdigit() and found:
             return found[0]["pipeline"]
         if name in ("start", "end"):

@@ -20,6 +20,7 @@ from cicd_health.ui.states.session import SessionState
 
 NAME = "CI/CD Health"
 MENU = tuple(page for page in PAGES if page.menu)
+IN_BOTTOM_BAR = 6  # as many as a phone has room for; the others are in its user menu
 YOU = routes.settings(AskedSettings(tab="you"))
 ICON_BUTTON = (
     "relative max-tab:after:absolute max-tab:after:-inset-[6px] "
@@ -65,6 +66,8 @@ def make_app(**options: Any) -> rx.App:
 
 def frame(page: Page) -> Callable[[], rx.Component]:
     def framed() -> rx.Component:
+        if page.bare:
+            return _bare(page)
         return rx.el.div(
             sprite(),
             _skip_link(),
@@ -76,7 +79,7 @@ def frame(page: Page) -> Callable[[], rx.Component]:
                 id="main",
                 class_name="grid gap-4 tab:gap-5 grid-cols-[minmax(0,1fr)] pt-4 tab:pt-5 pb-8 px-0 tab:px-6 wide:px-8 "
                 "max-tab:grow content-start min-w-0",
-                custom_attrs={"aria-busy": rx.cond(rx.State.is_hydrated, "false", "true")},  # until the page is live
+                custom_attrs=_busy(),
             ),
             _phone_menu(page),
             class_name="max-tab:flex max-tab:flex-col min-h-dvh bg-bg text-ink text-13 font-sans",
@@ -86,6 +89,20 @@ def frame(page: Page) -> Callable[[], rx.Component]:
     # Reflex puts the script of a page where its function says it is from: here, every page would load those of all.
     framed.__module__ = page.body.__module__
     return framed
+
+
+def _bare(page: Page) -> rx.Component:
+    return rx.el.div(
+        sprite(),
+        notices(),
+        rx.el.main(page.body(), id="main", class_name="grow min-h-0 min-w-0 flex flex-col", custom_attrs=_busy()),
+        class_name="wall flex flex-col min-h-dvh tab:h-dvh tab:overflow-hidden bg-bg text-ink text-w20 font-sans",
+    )
+
+
+def _busy() -> dict[str, Any]:
+    """Until the page is live."""
+    return {"aria-busy": rx.cond(rx.State.is_hydrated, "false", "true")}
 
 
 def not_found() -> rx.Component:
@@ -111,9 +128,9 @@ def _top(page: Page) -> rx.Component:
     return rx.el.header(
         rx.el.span(
             glyph("logo", 20),
-            NAME,
-            class_name="flex items-center gap-2 mr-5 max-tab:mr-auto text-14 font-semibold tracking-[-0.01em] "
-            "whitespace-nowrap",
+            rx.el.span(NAME, class_name="tab:max-[880px]:sr-only"),  # else the pages would not fit beside it
+            class_name="flex items-center gap-2 mr-5 tab:max-[880px]:mr-1 max-tab:mr-auto text-14 font-semibold "
+            "tracking-[-0.01em] whitespace-nowrap",
         ),
         rx.el.nav(
             *[_link(entry, page) for entry in MENU],
@@ -179,6 +196,15 @@ def _user() -> rx.Component:
             rx.el.div(
                 rx.el.p(SessionState.email, class_name="px-2 py-1.5 text-12 text-ink-3 truncate"),
                 inside("You", to=YOU, class_name="block px-2 py-1.5 max-tab:py-3 rounded font-medium hover:bg-hover"),
+                *[
+                    inside(
+                        entry.title,
+                        to=entry.route,
+                        class_name="tab:hidden block px-2 py-3 rounded font-medium hover:bg-hover",
+                    )
+                    for entry in MENU[IN_BOTTOM_BAR:]
+                    if entry.route != routes.SETTINGS
+                ],
                 rx.cond(
                     SessionState.admin,
                     inside(
@@ -219,7 +245,7 @@ def _phone_menu(page: Page) -> rx.Component:
                 "aria-[current=page]:text-ink",
                 custom_attrs={"aria-current": "page"} if _leads_to(entry, page) else {},
             )
-            for entry in MENU[:6]
+            for entry in MENU[:IN_BOTTOM_BAR]
         ],
         class_name="tab:hidden sticky bottom-0 z-40 flex h-14 bg-surface border-t border-line",
         custom_attrs={"aria-label": "Pages"},

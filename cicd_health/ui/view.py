@@ -9,7 +9,7 @@ from datetime import tzinfo
 from cicd_health.model.health import HealthState, Overview
 from cicd_health.model.windows import WINDOWS
 from cicd_health.ui import format as text
-from cicd_health.ui import geometry, rows, series
+from cicd_health.ui import geometry, routes, rows, series
 from cicd_health.ui.cards import Card, cards, sparks
 from cicd_health.ui.geometry import Spark, Strip
 from cicd_health.ui.routes import SHOWN, Asked, AskedPipeline, explaining
@@ -35,6 +35,7 @@ class Heading:
     period: str = ""
     checked: str = ""
     explaining: str = ""  # the address that explains a number, but for its slug
+    wall: str = ""  # the address of the same on a screen for all
     nothing: str = ""  # said instead of the numbers when no run is in the window
     hint: str = ""
     wider: str = ""  # the address that asks for more
@@ -138,6 +139,7 @@ def heading(overview: Overview, asked: Asked, zone: tzinfo) -> Heading:
         period=rows.period(overview.query.window, zone),
         checked=text.clock(overview.now, zone),
         explaining=explaining(address(asked)),
+        wall=routes.wall(asked),
     )
     if overview.summary.total:
         return said

@@ -38,6 +38,7 @@ PAGES = (
     "/sources",
     "/settings?tab=audit",
     "/settings?tab=keys",
+    "/wall",
 )
 
 

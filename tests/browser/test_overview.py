@@ -63,6 +63,22 @@ def test_a_link_with_filters_opens_the_same_page(page: Page, server: running.Ser
     expect(page.get_by_role("main")).to_contain_text("nobody/here")
 
 
+def test_the_wall_turns_red_and_calm_by_itself_and_never_scrolls(page: Page, server: running.Server):
+    post(server, github_run(20, created=minutes_ago(4)))
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.get_by_role("link", name="Wall").click()
+    expect(page.get_by_role("heading", level=1, name="The one pipeline is healthy")).to_be_visible()
+    expect(page.get_by_role("time")).to_have_text(re.compile(r"\d\d:\d\d"))
+    post(server, github_run(21, conclusion="failure", created=minutes_ago(0.6)))
+    expect(page.get_by_role("region", name="Broken for longest")).to_contain_text("checkout-api")
+    expect(page.get_by_role("main")).to_contain_text("1 broken")
+    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [1280, 720]
+    post(server, github_run(22, created=minutes_ago(0.3)))
+    expect(page.get_by_role("main")).not_to_contain_text("broken", ignore_case=True)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Latest runs")).to_be_visible()
+
+
 def test_the_theme_is_kept(page: Page):
     html = page.locator("html")
     was_dark = "dark" in (html.get_attribute("class") or "")

@@ -10,7 +10,7 @@ import httpx
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests import running
-from tests.bodies import github_run
+from tests.bodies import github_run, iso
 from tests.browser.test_deliveries import post
 
 FLAT = {
@@ -138,3 +138,35 @@ def test_all_logs_are_searched(page: Page, server: running.Server):
     expect(line.locator("mark")).to_have_text("refund issued")
     expect(line).to_have_attribute("href", re.compile(r"/runs/\d+\?.*line=2"))
     expect(page.get_by_role("heading", level=1)).to_have_text("1 line in 1 log")
+
+
+def fails_alike(server: running.Server, number: int) -> None:
+    told = {"pipeline": "e2e", "url": f"https://ci.example/e2e/{number}", "logs": "up\nE   BrokerError: no answer\n"}
+    moments = {"started_at": iso(minutes_ago(9 - number)), "completed_at": iso(minutes_ago(8 - number))}
+    headers = {"Authorization": f"Bearer {server.secrets['INGEST_TOKEN']}"}
+    assert httpx.post(f"{server.url}/ingest/github", json=FLAT | told | moments, headers=headers).is_success
+
+
+def test_what_fails_alike_is_muted_until_fixed_opened_and_leads_to_its_runs(page: Page, server: running.Server):
+    fails_alike(server, 1)
+    page.goto("/failures")
+    row = page.get_by_role("region", name="Failures").get_by_role("row").filter(has_text="BrokerError").first
+    expect(row).to_contain_text("New")
+    fails_alike(server, 2)
+    expect(row.get_by_role("link", name="2 runs")).to_be_visible()
+
+    row.get_by_role("button", name="Mute").click()
+    dialog = page.get_by_role("dialog", name="Mute")
+    dialog.get_by_text("Until fixed").click()
+    dialog.get_by_role("button", name="Mute").click()
+    expect(row).to_contain_text("Muted until fixed")
+    page.get_by_role("combobox", name="State").select_option("muted")
+    page.wait_for_url("**/failures?state=muted")
+
+    row.get_by_role("link", name="BrokerError").click()
+    expect(page.get_by_label("Failing lines")).to_contain_text("E   BrokerError: no answer")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    row.get_by_role("link", name="2 runs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 runs, all there are")
+    expect(page.get_by_role("region", name="Runs").get_by_role("link", name="e2e")).to_have_count(2)

@@ -25,6 +25,7 @@ WEEK = Query(window_ending("7d", NOW))
     ("ask", "index"),
     [
         (lambda session: run_page(session, RunFilter(statuses=(Status.IN_PROGRESS,)), 50), "ix_runs_unfinished"),
+        (lambda session: run_page(session, RunFilter(signature="aa", start=NOW), 50), "ix_runs_signature"),
         (lambda session: pipelines.unfinished(session, WEEK, NOW), "ix_runs_unfinished"),
         (lambda session: pipelines.last_verdicts_twice(session, WEEK), "ix_runs_verdicts"),
         (lambda session: pipelines.streaks(session, WEEK, [1]), "ix_runs_verdicts"),

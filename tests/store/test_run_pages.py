@@ -36,6 +36,8 @@ FILTERS = (
     RunFilter(counted="time_to_restore_s"),
     RunFilter(counted="failed"),
     RunFilter(counted="rescued"),
+    RunFilter(signature="aa"),
+    RunFilter(signature="none"),
     RunFilter(start=NOW - timedelta(days=20), end=NOW - timedelta(days=5)),
 )
 
@@ -65,6 +67,7 @@ def history(rows: Rows, seed: int, runs: int) -> None:
             title=rng.choice(["Fix the refund", "Tidy", None]),
             restored_s=60.0 if outcome == "success" and rng.random() < 0.3 else None,
             first_outcome=rng.choice(["failure", "success", None]),
+            signature=rng.choice(["aa", "bb", None]) if outcome in FAILED else None,
         )
 
 

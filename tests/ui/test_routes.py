@@ -24,6 +24,17 @@ def test_nonsense_is_left_out():
     assert routes.asked({"window": "1y", "show": "all'", "branch": "a\x00b", "x": "y"}) == Asked(branch="ab")
 
 
+def test_an_address_of_the_failures_page_asks_for_what_makes_sense_in_it():
+    asked = routes.AskedFailures(
+        "30d", state="muted", q="refused", sort="runs", signature="0123456789abcdef", after="50"
+    )
+    assert routes.asked_failures(dict(parse_qsl(urlsplit(routes.failures(asked)).query))) == asked
+    assert routes.asked_failures({"window": "1y", "state": "healthy", "sort": "-runs", "after": "x"}) == (
+        routes.AskedFailures()
+    )
+    assert routes.failures() == "/failures"
+
+
 def test_an_address_of_the_alerts_page_asks_for_what_makes_sense_in_it():
     asked = routes.AskedAlerts(tab="rules", rule=routes.NEW, q="checkout")
     assert routes.alerts(asked) == "/alerts?tab=rules&rule=new&q=checkout"

@@ -139,6 +139,23 @@ def test_each_filter_can_be_taken_off_alone():
     }
 
 
+def test_runs_of_one_kind_of_failure_say_in_its_words_what_they_are(database):
+    with engine.writing() as session:
+        rows = Rows(session)
+        pipeline = rows.pipeline()
+        for signature in ("aa", "bb", None):
+            rows.run(
+                pipeline, outcome="failure", signature=signature, excerpt=f"E   {signature} is down\n", created_at=NOW
+            )
+    shown = runs.load(AskedRuns(signature="aa"), ZONE)
+    assert [(chip.label, chip.value, chip.href) for chip in shown.head.chips] == [
+        ("Failure", "E   aa is down", "/runs")
+    ]
+    assert len(shown.rows) == 1
+    unsigned = runs.load(AskedRuns(outcome="failed", signature="none"), ZONE)
+    assert ([chip.value for chip in unsigned.head.chips], len(unsigned.rows)) == (["without a known cause"], 1)
+
+
 def test_the_runs_behind_a_number_are_counted_in_the_first_line(database, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(runs_view, "PAGE", 2)
     with engine.writing() as session:

@@ -45,6 +45,18 @@ def acts(key: Any, state: Any, about: Any, *, ends: bool = True) -> rx.Component
     )
 
 
+def acts_of_several(keys: Any, state: Any, about: Any) -> rx.Component:
+    """The same of several incidents, `keys` with commas between: muted until each is fixed, or told of again."""
+    return rx.cond(
+        SessionState.operator,
+        rx.cond(
+            state == "muted",
+            _act("Unmute", about, DOING.unmute_all(keys)),
+            _act("Mute until fixed", about, DOING.mute_until_fixed(keys)),
+        ),
+    )
+
+
 def _act(word: str, about: Any, event: Any) -> rx.Component:
     return rx.el.button(
         word,

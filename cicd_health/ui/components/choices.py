@@ -69,3 +69,58 @@ def select(word: str, value: rx.Var[str], options: rx.Component, on_change) -> r
 
 def options(choices: Shown[list[Choice]]) -> rx.Component:
     return rx.foreach(choices, lambda one: rx.el.option(one.label, value=one.value, key=one.value))
+
+
+def named(names: rx.Var[list[str]]) -> rx.Component:
+    """Options that are called what they are."""
+    return rx.foreach(names, lambda name: rx.el.option(name, value=name, key=name))
+
+
+def order(value: rx.Var[str], choices: list[Choice], on_change) -> rx.Component:
+    """By what a list is sorted, for a phone, which has no column heads; the first is the usual order."""
+    return rx.el.label(
+        "Order",
+        rx.el.select(
+            *[rx.el.option(one.label, value=one.value) for one in choices],
+            value=value,
+            on_change=on_change,
+            class_name=SELECT,
+            custom_attrs={"aria-label": "Order"},
+        ),
+        rx.el.span(glyph("chevron", 12), class_name="absolute right-1.5 pointer-events-none"),
+        class_name=CHIP,
+        custom_attrs={"data-on": rx.cond(value != "", "true", "false")},
+    )
+
+
+def sheet(everything: rx.Var[str], *filters: rx.Component) -> rx.Component:
+    """All filters of a phone behind one button; `everything` is the address without them, if there is one to clear."""
+    return rx.el.details(
+        rx.el.summary(
+            "Filters",
+            glyph("chevron", 12),
+            class_name="flex items-center gap-1.5 h-11 px-3 rounded-md border border-line-2 text-12 font-medium "
+            "text-ink-2 list-none data-[on=true]:bg-selected data-[on=true]:border-run-line",
+            custom_attrs={"data-on": rx.cond(everything != "", "true", "false")},
+        ),
+        rx.el.div(
+            *filters,
+            rx.cond(
+                everything != "",
+                inside("Clear filters", to=everything, class_name="grid place-items-center font-medium text-link"),
+            ),
+            class_name="absolute inset-x-4 z-40 mt-1 grid gap-2 p-3 rounded-lg border border-line-2 bg-overlay "
+            "shadow-(--shadow) *:h-11",
+        ),
+        class_name="tab:hidden ml-auto",
+    )
+
+
+def clear(everything: rx.Var[str]) -> rx.Component:
+    """Beside the filters, where there is one to clear."""
+    return rx.cond(
+        everything != "",
+        inside(
+            "Clear", to=everything, class_name="hidden tab:inline px-1 text-12 font-medium text-ink-2 hover:text-ink"
+        ),
+    )

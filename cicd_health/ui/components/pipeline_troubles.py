@@ -21,6 +21,14 @@ def failures(shown: Shown[Troubles]) -> rx.Component:
         "Why it fails",
         _listed(shown.failures, _failure, shown.calm_failures, shown.unread),
         sub=rx.el.span(shown.failed, class_name=SUB),
+        end=rx.cond(
+            shown.among_all != "",
+            inside(
+                "Among all failures",
+                to=shown.among_all,
+                class_name="text-12 font-medium text-link hover:underline max-tab:py-3",
+            ),
+        ),
     )
 
 

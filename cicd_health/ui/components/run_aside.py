@@ -40,7 +40,12 @@ def elsewhere(shown: Shown[Elsewhere]) -> rx.Component:
             "This failure elsewhere",
             rx.el.ul(rx.foreach(shown.rows, _sighting), class_name="py-1"),
             rx.cond(shown.more != "", rx.el.p(shown.more, class_name=NOTE)),
-            sub=rx.el.span("signature ", shown.signature, class_name=SUB),
+            sub=inside(
+                "signature ",
+                shown.signature,
+                to=shown.href,
+                class_name=f"{SUB} hover:text-ink hover:underline max-tab:py-3",
+            ),
         ),
     )
 

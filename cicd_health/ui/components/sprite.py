@@ -49,6 +49,17 @@ SYMBOLS = {
         '<rect x="2" y="2" width="12" height="12" rx="2.5" fill="none" stroke="currentColor" stroke-width="1.5"/>'
         '<path d="M5.5 8h5" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>'
     ),
+    "known": (
+        '<rect x="1.75" y="1.75" width="12.5" height="12.5" rx="3" fill="none" stroke="currentColor" '
+        'stroke-width="1.5"/>'
+        '<path d="M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" stroke="currentColor" stroke-width="1.5" '
+        'stroke-linecap="round"/>'
+    ),
+    "muted": (
+        '<path d="M4 11V7a4 4 0 0 1 8 0v4l1.2 1.4H2.8zM6.7 14.4h2.6" fill="none" stroke="currentColor" '
+        'stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/>'
+        '<path d="M2 2l12 12" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/>'
+    ),
     "action_required": (
         '<path d="M8 .9 15.1 8 8 15.1.9 8z" fill="currentColor"/>'
         '<path d="M8 4.6v3.8" stroke="var(--surface)" stroke-width="1.7" stroke-linecap="round"/>'
@@ -146,6 +157,10 @@ SYMBOLS = {
     "runs": (
         '<path d="M2 4h1.5M2 8h1.5M2 12h1.5M6 4h8M6 8h8M6 12h8" stroke="currentColor" stroke-width="1.4" '
         'stroke-linecap="round"/>'
+    ),
+    "failures": (
+        '<path d="M2.2 3.2l3 3M5.2 3.2l-3 3M2.2 9.8l3 3M5.2 9.8l-3 3M8.2 4.7H14M8.2 11.3H14" stroke="currentColor" '
+        'stroke-width="1.4" stroke-linecap="round"/>'
     ),
     "sources": (
         '<path d="M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5" fill="none" stroke="currentColor" '

@@ -4,6 +4,7 @@ from cicd_health.ui.page import Page
 from cicd_health.ui.pages import (
     alerts,
     deliveries,
+    failures,
     gallery,
     overview,
     pipeline,
@@ -12,6 +13,7 @@ from cicd_health.ui.pages import (
     runs,
     settings,
     sources,
+    wall,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -20,9 +22,11 @@ PAGES: tuple[Page, ...] = (
     pipeline.PAGE,
     runs.PAGE,
     run.PAGE,
+    failures.PAGE,
     alerts.PAGE,
     sources.PAGE,
     deliveries.PAGE,
     settings.PAGE,
+    wall.PAGE,
     gallery.PAGE,
 )

@@ -84,6 +84,12 @@ def _heading() -> rx.Component:
                     shown.sentence, class_name="normal-nums text-18 tab:text-20 font-semibold tracking-[-0.015em]"
                 ),
                 rx.el.span(shown.period, class_name=SUB),
+                inside(
+                    "Wall",
+                    to=shown.wall,
+                    title="For a large screen",
+                    class_name="hidden tab:inline ml-auto text-12 font-medium text-link",
+                ),
             ),
             rx.el.div(
                 bar("w-72 tab:w-[560px]", "h-5"),

@@ -12,6 +12,7 @@ from cicd_health.model.pipeline_report import FailureGroup, PipelineReport
 from cicd_health.ui import format as text
 from cicd_health.ui import routes
 from cicd_health.ui.pipeline_view.numbers import run_name
+from cicd_health.ui.routes import AskedFailures
 from cicd_health.ui.run_view.said import Said, code, link, plain, strong
 
 FLAKY_WORDS = {
@@ -61,12 +62,16 @@ class FailureRow:
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """`calm_…` says what there is not; `unread`: there were failures all the same."""
+    """`calm_…` says what there is not; `unread`: there were failures all the same.
+
+    `among_all` leads to these failures on the page of those of all pipelines.
+    """
 
     changes: list[ChangeRow] = field(default_factory=list)
     flaky: list[FlakyRow] = field(default_factory=list)
     failures: list[FailureRow] = field(default_factory=list)
     failed: str = ""
+    among_all: str = ""
     calm_changes: str = ""
     calm_flaky: str = ""
     calm_failures: str = ""
@@ -80,11 +85,18 @@ def troubles(report: PipelineReport, numbers: Mapping[int, int], zone: tzinfo) -
         flaky=[flaky_row(job, numbers, report.now, zone) for job in report.flaky],
         failures=[failure_row(group, report.now, zone) for group in report.failures],
         failed=f"{text.counted(failed, 'run')} did not pass" if failed else "",
+        among_all=_among_all(report) if report.failures else "",
         calm_changes="" if report.changes else "No job, step or rate moved to another level",
         calm_flaky="" if report.flaky else "No job failed, then passed, on the same commit in 14 days",
         calm_failures="" if report.failures else _no_reasons(failed),
         unread=bool(failed),
     )
+
+
+def _among_all(report: PipelineReport) -> str:
+    query = report.query
+    asked = AskedFailures(query.window.slug, branch=query.branch or "", q=f"{report.repo}/{report.name}")
+    return routes.failures(asked)
 
 
 def told(changes: Sequence[ChangePoint]) -> list[ChangePoint]:

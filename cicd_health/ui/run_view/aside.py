@@ -11,7 +11,7 @@ from cicd_health.ui import format as text
 from cicd_health.ui import routes
 from cicd_health.ui.alerts_view.incidents import mark_of, state_words
 from cicd_health.ui.format import Delta
-from cicd_health.ui.routes import AskedAlerts
+from cicd_health.ui.routes import AskedAlerts, AskedFailures
 from cicd_health.ui.rows import Mark, outcome_mark
 from cicd_health.ui.run_view.said import against as changed
 from cicd_health.ui.run_view.said import number
@@ -55,6 +55,7 @@ class Sighting:
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     signature: str = ""
+    href: str = ""  # the kind of failure, open, among all
     rows: list[Sighting] = field(default_factory=list)
     more: str = ""
 
@@ -138,6 +139,7 @@ def elsewhere(story: Story, zone: tzinfo) -> Elsewhere:
     all_known = len(story.elsewhere) <= ELSEWHERE
     return Elsewhere(
         signature=signature[:8],
+        href=routes.failures(AskedFailures("90d", q=signature, signature=signature)),
         rows=[_sighting(run, story, zone, first=all_known and run is listed[-1]) for run in listed],
         more=_beyond(listed, all_known=all_known),
     )

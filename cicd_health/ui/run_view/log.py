@@ -19,8 +19,8 @@ from cicd_health.model.logs import Log, LogState
 from cicd_health.model.runs import FAILED, UNFINISHED, Outcome
 from cicd_health.store import engine, logs
 from cicd_health.store.lists import Row
+from cicd_health.ui import api_addresses
 from cicd_health.ui import format as text
-from cicd_health.ui import routes
 from cicd_health.ui.run_view import lines as rendering
 from cicd_health.ui.run_view import plan as planning
 from cicd_health.ui.run_view.lines import LogRow, Look, Toned
@@ -185,7 +185,7 @@ def head(story: Story, job: Row | None, log: Log | None, *, may_fetch: bool) -> 
 
 def _kept(story: Story, title: str, job: Row | None, log: Log) -> LogHead:
     attempt = story.attempt["attempt"]
-    download = routes.log_download(log.job_id) if log.job_id else routes.run_log_download(story.run["id"], attempt)
+    download = api_addresses.log_download(story.run["id"], attempt, log.job_id)
     toned = Toned.of(log)
     errors, warnings = len(toned.errors), len(toned.warnings)
     counts = [text.counted(errors, "error line")] if errors else []

@@ -60,6 +60,17 @@ class AlertingState(rx.State):
 
     @rx.event
     @guard.needs("operator")
+    async def mute_until_fixed(self, incidents: str):
+        """Several in one go; their ids with commas between, as for `unmute_all`."""
+        await self._do(partial(flow.mute_alerts_until_fixed, _numbers(incidents)))
+
+    @rx.event
+    @guard.needs("operator")
+    async def unmute_all(self, incidents: str):
+        await self._do(partial(flow.unmute_alerts, _numbers(incidents)))
+
+    @rx.event
+    @guard.needs("operator")
     async def mute(self, form: dict[str, Any]):
         reason = field(form, "reason")[:LONGEST_NOTE]
         try:
@@ -80,6 +91,10 @@ class AlertingState(rx.State):
         person = await guard.person(self)
         said = await asyncio.to_thread(done, change, person.email if person else "")
         assign(self, asking=self.asking if said else "", said=said)
+
+
+def _numbers(ids: str) -> frozenset[int]:
+    return frozenset(number(id) for id in ids.split(","))
 
 
 def done(change: Callable[..., Any], who: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import reflex as rx
@@ -21,10 +21,13 @@ ANSWER_S, AGAIN_S = 5.0, 5.0
 HEARTBEAT_S = 60.0  # also keeps the page's state from expiring
 
 
-async def changes(state: rx.State) -> AsyncIterator[access.Person | None]:
+async def changes(
+    state: rx.State, again_s: Callable[[], float] = lambda: HEARTBEAT_S
+) -> AsyncIterator[access.Person | None]:
     """Who looks: at once, and again after each change and each heartbeat. None, and the end, once nobody may.
 
-    While that cannot be asked, as the database is away, the page stays as it is and says so.
+    `again_s` says how long until the next heartbeat. While the database is away and that cannot be asked, the page
+    stays as it is and says so.
     """
     told, wrong = "", list[Notice]()
     while True:
@@ -43,7 +46,7 @@ async def changes(state: rx.State) -> AsyncIterator[access.Person | None]:
         wrong = await tell_troubles(state, wrong)
         told = await tell_open_alerts(state, told)
         yield person
-        await hub.wait(seen, timeout=HEARTBEAT_S)
+        await hub.wait(seen, timeout=again_s())
 
 
 async def tell_troubles(state: rx.State, told: list[Notice]) -> list[Notice]:

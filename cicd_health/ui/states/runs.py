@@ -13,6 +13,7 @@ from cicd_health.flow import log_reading
 from cicd_health.live import hub
 from cicd_health.log_store import LogStoreError
 from cicd_health.store import engine, lists
+from cicd_health.store.reports import signatures
 from cicd_health.store.run_pages import run_page
 from cicd_health.ui import cursor, guard, hits_view, routes, runs_view, zone
 from cicd_health.ui import format as text
@@ -129,9 +130,10 @@ def load(asked: AskedRuns, viewer: ZoneInfo) -> RunsView:
         wanted = runs_view.wanted(asked, viewer, now)
         page = run_page(session, wanted, runs_view.PAGE, cursor.decode(asked.before))
         number = lists.number_of_runs(session, wanted, runs_view.AT_MOST + 1) if asked.counted else None
+        failure = signatures.words_of(session, asked.signature) if asked.signature else ""
         providers = [row["provider"] for row, _ in lists.sources(session, now)]
         repos = sorted(row["name"] for row in lists.repos(session, None, OFFERED_REPOS))
-    return runs_view.view(page, asked, providers, repos, now, viewer, number)
+    return runs_view.view(page, asked, providers, repos, now, viewer, number, failure)
 
 
 def search(asked: AskedRuns, viewer: ZoneInfo) -> tuple[RunsHead, Hits]:

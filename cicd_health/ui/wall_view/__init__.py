@@ -1,0 +1,1 @@
+"""What the wall shows, in words: plain Python, no Reflex."""
