@@ -98,7 +98,8 @@ class DeliveriesState(rx.State):
         # Opened or closed: the list is the same.
         assign(listed, open=asked.id)
         assign(await self.get_state(ReplayState), note="")
-        assign(await self.get_state(DetailState), shown=Detail(key=asked.id), payload=Payload())
+        close = routes.deliveries(replace(asked, id=""))
+        assign(await self.get_state(DetailState), shown=Detail(key=asked.id, close=close), payload=Payload())
 
     async def _payload(self, asked: AskedDeliveries, *, signed_in: bool) -> Payload:
         """Read once: it does not change. It tells of people and code, so that visitors do not get it."""
