@@ -27,6 +27,7 @@ GATHER_S = 0.3  # the least time between two pushes
 REST = 4  # so many times what the snapshots of a push cost is left to everything else before the next
 LONGEST_REST_S = 5.0
 ON_TIME_S = 0.02
+PATIENCE_S = 15.0  # with one snapshot: all of them take less, by far
 TICK_S = 30.0
 POLL_S = 1.0  # how often SQLite is asked whether another process wrote
 RECONNECT_S = 2.0
@@ -76,12 +77,16 @@ class Hub(Changing):
         self._snapshots.clear()
         super().publish()
 
-    async def snapshot(self, key: Hashable, load: Callable[[], Any]) -> Any:
-        """What `load` gives, run once in a thread for everybody who asks with the same key at this version."""
+    async def snapshot(self, key: Hashable, load: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
+        """What `load` gives, run once in a thread for everybody who asks with the same key at this version.
+
+        Raises TimeoutError when it is not there by then, as the database hangs: who waits can then say so. It goes on.
+        """
         task = self._snapshots.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._snapshots[key] = asyncio.create_task(asyncio.to_thread(self._timed, load))
-        return await asyncio.shield(task)
+        async with asyncio.timeout(within_s):
+            return await asyncio.shield(task)
 
     def _timed(self, load: Callable[[], Any]) -> Any:
         begun = time.thread_time()

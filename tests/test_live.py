@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -42,6 +43,21 @@ async def test_a_reading_that_failed_is_tried_again(hub: live.Hub):
     with pytest.raises(ZeroDivisionError):
         await hub.snapshot("7d", lambda: 1 / 0)
     assert await hub.snapshot("7d", lambda: "well") == "well"
+
+
+async def test_a_reading_that_hangs_is_waited_for_only_so_long_and_serves_whoever_asks_later(hub: live.Hub):
+    answered, readings = threading.Event(), []
+
+    def load() -> str:
+        readings.append(1)
+        answered.wait(30)
+        return "seen"
+
+    with pytest.raises(TimeoutError):
+        await hub.snapshot("7d", load, within_s=0.05)
+    answered.set()
+    assert await hub.snapshot("7d", load) == "seen"
+    assert len(readings) == 1
 
 
 async def test_waiting_ends_at_the_next_change_or_by_itself(hub: live.Hub):

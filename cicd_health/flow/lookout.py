@@ -35,14 +35,6 @@ class Lookout:
             answered = None
         return self._judged(answered, now)
 
-    def wait(self, now: datetime) -> list[Trouble]:
-        """The same, for threads."""
-        try:
-            answered = self._reading.wait(WITHIN_S)
-        except TimeoutError:
-            answered = None
-        return self._judged(answered, now)
-
     def _judged(self, answered: Answered | None, now: datetime) -> list[Trouble]:
         self._silent_since = (self._silent_since or now) if answered is None else None
         works = self._works()

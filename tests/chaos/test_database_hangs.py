@@ -36,6 +36,7 @@ def test_the_database_takes_connections_and_does_not_answer(build, own_postgres,
     line.notes = [f"503 within {sender.slowest(503):.1f} s", f"GET /health within {max(alive):.2f} s"]
     ledger.write(line)
     assert sender.slowest(503) < QUICK_S
+    assert "The database does not answer" in line.said
     assert (line.messages, line.doubled) == (line.expected, 0)
 
 

@@ -21,6 +21,8 @@ from cicd_health.store.reports.rows import (
     REPOSITORY,
     RUN,
     SOURCE,
+    STATEMENTS,
+    anytime,
     of_pipelines,
     pipeline_filters,
     pipeline_ids,
@@ -105,10 +107,15 @@ def title(repo: str, name: str) -> str:
 
 def named(session: Session, query: Query) -> list[Named]:
     """Every pipeline of a query, by name."""
-    columns = (PIPELINE.c.id, PIPELINE.c.name, REPOSITORY.c.name, SOURCE.c.provider, REPOSITORY.c.default_branch)
-    selected = of_pipelines(query, *columns, PIPELINE.c.url).order_by(REPOSITORY.c.name, PIPELINE.c.name, PIPELINE.c.id)
-    rows: Sequence[Any] = session.connection().execute(selected).all()
+    rows: Sequence[Any] = session.connection().execute(_named(anytime(query))).all()
     return [Named(*row) for row in rows]
+
+
+@lru_cache(STATEMENTS)
+def _named(query: Query) -> Any:
+    columns = (PIPELINE.c.id, PIPELINE.c.name, REPOSITORY.c.name, SOURCE.c.provider, REPOSITORY.c.default_branch)
+    selected = of_pipelines(query, *columns, PIPELINE.c.url)
+    return selected.order_by(REPOSITORY.c.name, PIPELINE.c.name, PIPELINE.c.id)
 
 
 def on_branch(query: Query, runs: Any = RUN) -> sa.ColumnElement[bool]:
@@ -137,28 +144,23 @@ def strips(session: Session, query: Query) -> dict[int, tuple[StripRun, ...]]:
 
     They come as one text per pipeline, of which most are what they were: those are not read again.
     """
-    strip = _strip_text(session.get_bind().dialect.name == "postgresql", query.branch is not None)
-    selected, given = (
-        of_pipelines(query, PIPELINE.c.id, strip),
-        {} if query.branch is None else {"strip_branch": query.branch},
-    )
-    found: Sequence[Any] = session.connection().execute(selected, given).all()
+    selected = _strips(anytime(query), session.get_bind().dialect.name == "postgresql")
+    found: Sequence[Any] = session.connection().execute(selected).all()
     return {pipeline_id: _strip(text) for pipeline_id, text in found if text}
 
 
-@lru_cache
-def _strip_text(postgres: bool, of_branch: bool) -> Any:
-    """The part of a statement that gives the text of one pipeline; `strip_branch` is the branch. Made once."""
+@lru_cache(STATEMENTS)
+def _strips(query: Query, postgres: bool) -> Any:
     columns = (RUN.c[name] for name in ("id", "number", "outcome", "first_outcome", "duration_s", "created_at"))
-    last = sa.select(*columns).where(RUN.c.pipeline_id == PIPELINE.c.id).correlate(PIPELINE)
-    if of_branch:
-        last = last.where(RUN.c.branch == sa.bindparam("strip_branch", type_=RUN.c.branch.type))
-    newest = last.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(STRIP).subquery()
-    created_at = sa.func.timezone("UTC", newest.c.created_at) if postgres else newest.c.created_at
-    parts = (newest.c.id, newest.c.number, newest.c.outcome, newest.c.first_outcome, newest.c.duration_s, created_at)
+    runs = sa.select(*columns).where(RUN.c.pipeline_id == PIPELINE.c.id).correlate(PIPELINE)
+    if query.branch is not None:
+        runs = runs.where(RUN.c.branch == query.branch)
+    last = runs.order_by(RUN.c.created_at.desc(), RUN.c.id.desc()).limit(STRIP).subquery()
+    created_at = sa.func.timezone("UTC", last.c.created_at) if postgres else last.c.created_at
+    parts = (last.c.id, last.c.number, last.c.outcome, last.c.first_outcome, last.c.duration_s, created_at)
     texts = [sa.func.coalesce(sa.cast(part, sa.Text), "") for part in parts]
     bar = reduce(lambda one, other: one.concat("|").concat(other), texts)
-    return sa.select(sa.func.aggregate_strings(bar, ";")).scalar_subquery()
+    return of_pipelines(query, PIPELINE.c.id, sa.select(sa.func.aggregate_strings(bar, ";")).scalar_subquery())
 
 
 @lru_cache(maxsize=10_000)
@@ -180,8 +182,7 @@ def _bar(run_id: str, number: str, outcome: str, first: str, duration_s: str, cr
 
 def last_verdicts(session: Session, query: Query, *, any_branch: bool) -> dict[int, LastVerdict]:
     """The last verdict of each pipeline: of any branch, or of the one asked for (else the default branch)."""
-    condition = _verdict_anywhere(query) if any_branch else verdict_on_branch(query, NEWEST)
-    return _verdicts(session, _last_runs(query, condition))[0]
+    return _verdicts(session, _last_verdicts(anytime(query), any_branch))[0]
 
 
 def last_verdicts_twice(session: Session, query: Query) -> tuple[dict[int, LastVerdict], dict[int, LastVerdict]]:
@@ -189,8 +190,19 @@ def last_verdicts_twice(session: Session, query: Query) -> tuple[dict[int, LastV
     if query.branch is not None:
         found = last_verdicts(session, query, any_branch=False)
         return found, found
+    return _verdicts(session, _last_verdicts_twice(anytime(query)))
+
+
+@lru_cache(STATEMENTS)
+def _last_verdicts(query: Query, any_branch: bool) -> Any:
+    condition = _verdict_anywhere(query) if any_branch else verdict_on_branch(query, NEWEST)
+    return _of_runs(_last_runs(query, condition))
+
+
+@lru_cache(STATEMENTS)
+def _last_verdicts_twice(query: Query) -> Any:
     anywhere = _last_runs(query, _verdict_anywhere(query), 0)
-    return _verdicts(session, sa.union_all(anywhere, _last_runs(query, verdict_on_branch(query, NEWEST), 1)))
+    return _of_runs(sa.union_all(anywhere, _last_runs(query, verdict_on_branch(query, NEWEST), 1)))
 
 
 def _verdict_anywhere(query: Query) -> sa.ColumnElement[bool]:
@@ -204,10 +216,10 @@ def _last_runs(query: Query, condition: sa.ColumnElement[bool], group: int = 0) 
     return of_pipelines(query, last.label("run_id"), sa.literal(group, sa.Integer).label("in_group"))
 
 
-def _verdicts(session: Session, last_runs: Any) -> tuple[dict[int, LastVerdict], dict[int, LastVerdict]]:
-    """By pipeline, of either group."""
+def _of_runs(last_runs: Any) -> Any:
+    """What is told of these runs."""
     ids = settled(last_runs, "ids")
-    selected = sa.select(
+    return sa.select(
         ids.c.in_group,
         RUN.c.pipeline_id,
         RUN.c.id,
@@ -221,6 +233,10 @@ def _verdicts(session: Session, last_runs: Any) -> tuple[dict[int, LastVerdict],
         RUN.c.failed_step,
         RUN.c.number,
     ).join_from(ids, RUN, RUN.c.id == ids.c.run_id)
+
+
+def _verdicts(session: Session, selected: Any) -> tuple[dict[int, LastVerdict], dict[int, LastVerdict]]:
+    """By pipeline, of either group."""
     verdicts: tuple[dict[int, LastVerdict], dict[int, LastVerdict]] = {}, {}
     for group, pipeline_id, run_id, url, outcome, first, *rest in session.connection().execute(selected):
         rescued = is_rescued(outcome, first)
@@ -233,6 +249,14 @@ def streaks(session: Session, query: Query, failing: Iterable[int]) -> dict[int,
     ids = sorted(failing)
     if not ids:
         return {}
+    rows = session.connection().execute(_streaks(anytime(query)), {"failing": ids})
+    return {row[0]: Streak(*row[1:]) for row in rows if row[1]}
+
+
+@lru_cache(STATEMENTS)
+def _streaks(query: Query) -> Any:
+    """Of the pipelines `failing`."""
+    ids = sa.bindparam("failing", expanding=True)
     last_success = sa.select(PASSED.c.created_at).where(PASSED.c.pipeline_id == PIPELINE.c.id)
     last_success = last_success.where(verdict_on_branch(query, PASSED), PASSED.c.outcome == Outcome.SUCCESS)
     last_success = last_success.order_by(PASSED.c.created_at.desc()).limit(1)
@@ -243,8 +267,7 @@ def streaks(session: Session, query: Query, failing: Iterable[int]) -> dict[int,
     failures = failures.where(FAILING.c.created_at >= begun.c.at).correlate(begun)
     first_ended = sa.func.min(sa.func.coalesce(FAILING.c.completed_at, FAILING.c.created_at, type_=MOMENT_TYPE))
     since = failures.with_only_columns(first_ended).scalar_subquery()
-    selected = sa.select(begun.c.id, failures.scalar_subquery(), since)
-    return {row[0]: Streak(*row[1:]) for row in session.connection().execute(selected) if row[1]}
+    return sa.select(begun.c.id, failures.scalar_subquery(), since)
 
 
 def unfinished(session: Session, query: Query, since: datetime) -> list[Unfinished]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from cicd_health.model.runs import FAILED, Outcome
 from cicd_health.store.reports.days import revision_until
 from cicd_health.store.reports.pieces import A_PIECE, A_REFERENCE, MEMORY
 from cicd_health.store.reports.pipelines import ALWAYS, MOMENT_TYPE, NEWEST, PASSED, verdict_on_branch
-from cicd_health.store.reports.rows import PIPELINE, RUN, of_pipelines, settled
+from cicd_health.store.reports.rows import PIPELINE, RUN, STATEMENTS, anytime, of_pipelines, settled
 from cicd_health.store.reports.wanted import places
 
 Lasting = dict[int, datetime]
@@ -55,7 +56,18 @@ def lasting_at(session: Session, query: Query, moments: Sequence[datetime]) -> l
 
 
 def _read(session: Session, query: Query, moments: Sequence[datetime]) -> dict[datetime, Lasting]:
-    asked = sa.union_all(*(sa.select(sa.literal(at, MOMENT_TYPE).label("at")) for at in moments)).cte("asked")
+    asked = {f"at_{number}": moment for number, moment in enumerate(moments)}
+    found: dict[datetime, Lasting] = {moment: {} for moment in moments}
+    for moment, pipeline_id, since in session.connection().execute(_lasting(anytime(query), len(moments)), asked):
+        found[moment][pipeline_id] = since
+    return found
+
+
+@lru_cache(STATEMENTS)
+def _lasting(query: Query, number: int) -> Any:
+    """At the moments `at_0`, `at_1`, …"""
+    moments = (sa.bindparam(f"at_{n}", type_=MOMENT_TYPE) for n in range(number))
+    asked = sa.union_all(*(sa.select(at.label("at")) for at in moments)).cte("asked")
     last = _last_before(query, NEWEST, PIPELINE.c.id, asked.c.at)
     last_run = of_pipelines(query, PIPELINE.c.id, asked.c.at, last.label("run_id")).join(asked, sa.true())
     last_run = settled(last_run, "last_run")
@@ -69,11 +81,7 @@ def _read(session: Session, query: Query, moments: Sequence[datetime]) -> dict[d
     broke = broke.where(BROKE.c.created_at < failing.c.at).order_by(BROKE.c.created_at, BROKE.c.id).limit(1)
     began = sa.select(failing.c.id, failing.c.at, broke.correlate(failing, HEALTHY).scalar_subquery().label("run_id"))
     began = settled(began.join_from(failing, HEALTHY, HEALTHY.c.id == failing.c.healthy_id, isouter=True), "began")
-    selected = sa.select(began.c.at, began.c.id, ENDED_AT).join_from(began, RUN, RUN.c.id == began.c.run_id)
-    found: dict[datetime, Lasting] = {moment: {} for moment in moments}
-    for moment, pipeline_id, since in session.connection().execute(selected):
-        found[moment][pipeline_id] = since
-    return found
+    return sa.select(began.c.at, began.c.id, ENDED_AT).join_from(began, RUN, RUN.c.id == began.c.run_id)
 
 
 def _last_before(query: Query, run: Any, pipeline_id: Any, moment: Any, *where: sa.ColumnElement[bool]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from cicd_health.model.health import Query
 from cicd_health.model.tally import Subject
+from cicd_health.model.windows import Window
 from cicd_health.store.tables import JobRow, PipelineRow, RepositoryRow, RunRow, SourceRow
 
 RUN = SQLModel.metadata.tables[str(RunRow.__tablename__)]
@@ -29,6 +30,8 @@ COUNTED: dict[Subject, tuple[Any, ...]] = {
     "run": tuple(RUN.c[name] for name in MEASURED),
     "job": (JOB.c.outcome, sa.null(), JOB.c.duration_s, JOB.c.queue_s, sa.null(), JOB.c.duration_s, sa.null()),
 }
+NO_WINDOW = Window("custom", datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
+STATEMENTS = 64  # of one kind that are kept: making one takes longer than many a database needs to answer it
 # Up to here every percentile is exact.
 MANY = 10_000
 OF_RUN = ("provider", "branch", "event", "actor")  # what runs are filtered by, and jobs by their run
@@ -89,6 +92,11 @@ def pipeline_filters(query: Query) -> list[sa.ColumnElement[bool]]:
     if query.pipeline_id is not None:
         where.append(PIPELINE.c.id == query.pipeline_id)
     return where
+
+
+def anytime(query: Query) -> Query:
+    """What narrows pipelines, whatever the window: what a statement is made for that is made once and asked often."""
+    return Query(NO_WINDOW, query.provider, query.repo, query.pipeline_id, query.branch)
 
 
 def of_pipelines(query: Query, *columns: Any) -> sa.Select[Any]:

@@ -26,6 +26,7 @@ from cicd_health.ui.states.held import HeldRows
 
 log = structlog.get_logger(__name__)
 OFFERED_REPOS = 200
+SEARCH_S = 120.0  # in all logs, at most
 
 
 class RunsHeadState(rx.State):
@@ -94,7 +95,8 @@ class RunsState(rx.State):
             (await self.get_state(RunsHeadState))._show(view.head, asked, text.clock(datetime.now(UTC), viewer))
 
     async def _search(self, asked: AskedRuns, viewer: ZoneInfo) -> None:
-        head, found = await hub.snapshot(("in logs", asked, viewer.key), partial(search, asked, viewer))
+        load = partial(search, asked, viewer)
+        head, found = await hub.snapshot(("in logs", asked, viewer.key), load, within_s=SEARCH_S)
         async with self:
             assign(await self.get_state(HitsState), shown=found, searching=False)
             (await self.get_state(RunsHeadState))._show(head, asked, "")

@@ -55,9 +55,12 @@ async def open_alerts() -> str | None:
 
 
 async def troubles() -> list[Trouble] | None:
-    """What is wrong, looked at once per change for everybody; None when that cannot be said."""
+    """What is wrong, looked at once for everybody who asks; None when that cannot be said.
+
+    Not a snapshot: a database that hangs changes nothing, and may hold up all threads that read.
+    """
     try:
-        return await hub.snapshot("troubles", lambda: LOOKOUT.wait(datetime.now(UTC)))
+        return await LOOKOUT.troubles(datetime.now(UTC))
     except Exception:
         log.exception("troubles cannot be looked for")
         return None
