@@ -132,6 +132,7 @@ def _note_use(key_id: int, address: str, now: datetime) -> None:
     try:
         with engine.writing() as session:
             api_keys.note_use(session, key_id, address, now)
+            engine.announce(session, "keys")
     except SQLAlchemyError as error:  # a full disk must not stop what only reads
         log.warning("use of a key not noted", key=key_id, error=str(error))
 

@@ -132,7 +132,7 @@ def end_sessions(session: Session, user_id: int, now: datetime, but_token: str =
 
 def say_changed(session: Session) -> None:
     """When this transaction commits, nothing remembered of people counts any more: here before others are told."""
-    event.listen(session, "after_commit", lambda _session: forget_people(), once=True)
+    event.listen(session, "after_commit", lambda _session: forget_people(), once=True, insert=True)
     engine.announce(session, TOPIC)
 
 

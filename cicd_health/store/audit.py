@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col
 
 from cicd_health.model import acting
+from cicd_health.store import engine
 from cicd_health.store.lists import Place
 from cicd_health.store.tables import AuditRow
 
@@ -29,7 +30,8 @@ class AuditFilter:
 
 
 def note(session: Session, action: str, subject: str, now: datetime, **detail: Any) -> None:
-    """Write down one change; `detail` is what changed, as JSON takes it, without secrets."""
+    """Write down one change; `detail` is what changed, as JSON takes it, without secrets. Pages hear of it."""
+    engine.announce(session, "audit")
     actor = acting.current()
     session.add(
         AuditRow(

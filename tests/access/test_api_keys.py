@@ -65,7 +65,7 @@ def test_other_processes_hear_that_a_key_was_revoked(database):
     stop = engine.subscribe(heard.append)
     access.revoke_key(made.id, NOW)
     stop()
-    assert heard == [frozenset({"access"})]
+    assert heard == [frozenset({"access", "audit"})]
 
 
 def test_a_key_expires_to_the_second_though_it_was_just_looked_up(database):

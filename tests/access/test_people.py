@@ -147,7 +147,7 @@ def test_another_role_holds_at_once_and_is_announced(admin):
     stop = engine.subscribe(listen)
     access.change_user(user_id, NOW, role="operator")
     stop()
-    assert told == [(frozenset({access.TOPIC}), "operator")]
+    assert told == [(frozenset({access.TOPIC, "audit"}), "operator")]
 
 
 def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(admin):
