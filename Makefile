@@ -22,7 +22,7 @@ link: install ## Print a new one-time sign-in link
 	@$(PY) -m cicd_health link
 
 test: lint ## Everything, on SQLite and PostgreSQL and in a real browser
-	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && exec $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && exec $(PY) -m pytest -n 2 --dist loadfile $(TESTS)
 
 test-cluster: install-dev ## What talks to a running server, to two web processes and two workers on one PostgreSQL
 	@CHROMIUM="$$($(PY) -m tools.chromium)" && export CHROMIUM && TEST_CLUSTER=1 exec $(PY) -m pytest $(CLUSTER)

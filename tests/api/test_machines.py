@@ -90,7 +90,7 @@ def test_the_description_names_every_route_of_the_contract(client):
     flat = "/webhooks/github /webhooks/jenkins /ingest/github /ingest/jenkins /metrics/summary /builds /builds/latest"
     assert {*(f"/api/v1/{path}" for path in v1), *flat.split(), "/health", "/ready"} <= set(paths)
     wanted = {parameter["name"] for parameter in paths["/api/v1/runs"]["get"]["parameters"]}
-    names = "provider repo pipeline branch status conclusion event actor sha q from to job counted limit cursor"
+    names = "provider repo pipeline branch status conclusion event actor sha q from to job counted signature limit cursor"
     assert wanted == set(names.split())
 
 
