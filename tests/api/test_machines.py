@@ -90,8 +90,8 @@ def test_the_description_names_every_route_of_the_contract(client):
     flat = "/webhooks/github /webhooks/jenkins /ingest/github /ingest/jenkins /metrics/summary /builds /builds/latest"
     assert {*(f"/api/v1/{path}" for path in v1), *flat.split(), "/health", "/ready"} <= set(paths)
     wanted = {parameter["name"] for parameter in paths["/api/v1/runs"]["get"]["parameters"]}
-    names = "provider repo pipeline branch status conclusion event actor sha q from to job counted signature limit cursor"
-    assert wanted == set(names.split())
+    names = "provider repo pipeline branch status conclusion event actor sha q from to job counted signature"
+    assert wanted == {*names.split(), "limit", "cursor"}
 
 
 def test_the_documentation_loads_our_own_files_only(client):
