@@ -15,6 +15,7 @@ from cicd_health.ui import format as text
 from cicd_health.ui import routes, rows
 from cicd_health.ui.failures_view.listing import BARS, PAGE, Listed, Read
 from cicd_health.ui.failures_view.row import runs_of
+from cicd_health.ui.pipelines_view import SortLink
 from cicd_health.ui.routes import AskedFailures
 from cicd_health.ui.view import Choice, with_chosen
 
@@ -22,14 +23,6 @@ STATES = [Choice(state.value, rows.FAILURE_MARKS[state].word) for state in Failu
 SORT_WORDS = {"": "New first", "last": "Last seen", "runs": "Most runs"}
 ORDERS = {"": "new first", "last": "last seen first", "runs": "most runs first"}
 SORTS = [Choice(slug, word) for slug, word in SORT_WORDS.items()]
-
-
-@dataclass(frozen=True, slots=True)
-class SortLink:
-    """The address that sorts by a column; `order` is descending or none."""
-
-    href: str = ""
-    order: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
