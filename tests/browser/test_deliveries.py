@@ -54,7 +54,9 @@ def test_one_that_was_not_understood_is_opened_and_replayed(page: Page, server: 
     expect(page.get_by_role("heading", level=1)).to_contain_text("not understood")
     page.get_by_role("link", name="Not understood").click()
     page.wait_for_url("**/deliveries?state=kept")
-    page.get_by_role("region", name="Deliveries").get_by_role("link", name="workflow_run").first.click()
+    first = page.get_by_role("region", name="Deliveries").get_by_role("link", name="workflow_run").first
+    expect(first).to_have_attribute("href", re.compile("state=kept"))  # the table is the one asked for by now
+    first.click()
     page.wait_for_url(re.compile(r"id=\d+"))
 
     opened = page.get_by_role("region", name="Delivery", exact=True)

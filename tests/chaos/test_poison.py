@@ -89,7 +89,7 @@ def test_one_that_the_database_refuses_holds_nobody_up_and_is_tried_again_until_
     assert "poisoned" in shown["error"]
 
     tried = []
-    for seconds in (20, 21, 40, 41, 60, 61, 600, 601, 1200, 1201):
+    for seconds in (20, 21, 40, 41, 70, 71, 600, 601, 1200, 1201):  # no pause ends within a pair, by whatever chance
         at = NOW + timedelta(seconds=seconds)
         flow.recover(at)
         with engine.reading() as session:
@@ -98,7 +98,7 @@ def test_one_that_the_database_refuses_holds_nobody_up_and_is_tried_again_until_
         if row["applied_at"] == at:
             tried.append(seconds)
     assert tried[:2] == [20, 40]
-    assert not {21, 41, 61, 601, 1201} & set(tried), "not again and again"
+    assert not {21, 41, 71, 601, 1201} & set(tried), "not again and again"
     flow.receive([delivery(run(4), at=NOW, id="d4")], NOW)
     stuck(False)
     flow.recover(NOW + timedelta(hours=2))
