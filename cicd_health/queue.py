@@ -44,8 +44,8 @@ FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 # Jobs that one process runs at the same time. A channel that hangs takes one place, for at most 15 s a try.
 AT_ONCE = {QUEUE: 20, "messages": 60, "polls": 10, "backfills": 4, "logs": 6}
-# How often a process looks for queued jobs.
-LOOK_S = {QUEUE: 1.0, "messages": 0.5, "polls": 1.0, "backfills": 2.0, "logs": 1.0}
+# How often a process looks for queued jobs: of all that an idle one does, this is most.
+LOOK_S = {QUEUE: 2.0, "messages": 0.5, "polls": 3.0, "backfills": 5.0, "logs": 1.0}
 TEND_S = 5.0  # how often it looks after schedules and itself
 REAP_S = 15.0  # how often it looks for jobs of dead processes
 KEEP = timedelta(hours=1)  # how long a finished job's id keeps a second one away

@@ -24,6 +24,8 @@ from tests.postgres_pool import TEMPLATE, PostgresPool
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
+queue.LOOK_S.update(dict.fromkeys(queue.LOOK_S, 0.2))  # nobody here wants to wait for a job to be seen
+
 
 def migrate(url: str) -> None:
     config = alembic.config.Config(ROOT / "alembic.ini")

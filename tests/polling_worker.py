@@ -1,4 +1,4 @@
-"""A process of its own that does the jobs, and says how far the ways back are: `python -m tests.polling_worker`.
+"""A process of its own that does the jobs, and says how far the ways back are.
 
 It prints `<state> <listed> <done>` of the first watch whenever that changed, and ends when the way back has.
 """

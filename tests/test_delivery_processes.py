@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from tests import loopback
 from tests.delivering import channel, incident, messages, seconds, tell
+from tests.forked import Forked
 
-ROOT = Path(__file__).parent.parent
+WORK = ("work", "stop when idle")
 
 
 @pytest.mark.usefixtures("database")
@@ -24,15 +21,9 @@ def test_two_processes_send_each_message_once_and_in_order():
         broken = [incident() for _ in range(3)]
         for n, id in enumerate(broken):
             tell(id, now=seconds(60 * n))
-        command = [sys.executable, "-m", "tests.job_worker", "work", "stop when idle"]
-        workers = [subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE) for _ in range(2)]
-        try:
+        with Forked("tests.job_worker", *WORK) as one, Forked("tests.job_worker", *WORK) as other:
             assert slack.wait_for(15)
-            assert [worker.wait(30) for worker in workers] == [0, 0]
-        finally:
-            for worker in workers:
-                worker.kill()
-                worker.communicate()
+            assert [worker.wait(30) for worker in (one, other)] == [0, 0]
         assert Counter(int(text.split()[2]) for text in slack.texts) == dict.fromkeys(broken, 5)
     rows = messages()
     assert {row.state for row in rows} == {"sent"}

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from cicd_health import flow, settings
+from cicd_health import flow
 from cicd_health.store import engine, recount
 from tests import watching
+from tests.forked import Forked
 from tests.github_stub import GitHubStub
-from tests.running import ROOT
 
 REPO = "kestrel/checkout-api"
-RUNS = 400
+RUNS = 240
 
 
 @pytest.fixture
@@ -35,25 +30,13 @@ def github(database: sa.Engine) -> Iterator[GitHubStub]:
         yield stub
 
 
-@contextmanager
-def worker() -> Iterator[subprocess.Popen[str]]:
-    chosen = settings.get()
-    environment = os.environ | {"DATABASE_URL": chosen.database_url, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.polling_worker"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=20)
+def worker() -> Forked:
+    return Forked("tests.polling_worker")
 
 
-def said(process: subprocess.Popen[str]) -> Iterator[tuple[str, int, int]]:
+def said(process: Forked) -> Iterator[tuple[str, int, int]]:
     """What it says of the way back, among the lines that it logs."""
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in process.lines():
         words = line.split()
         if len(words) == 3 and words[0] in ("running", "done", "stopped"):
             yield words[0], int(words[1]), int(words[2])
@@ -70,8 +53,7 @@ def everything_is_here_once() -> None:
 def test_a_process_that_is_killed_leaves_its_way_back_to_the_next_one(github: GitHubStub):
     with worker() as first:
         at_death = next((listed, done) for _, listed, done in said(first) if listed >= 100 and done >= 50)
-        first.send_signal(signal.SIGKILL)
-        first.wait(20)
+        first.kill()
     assert watching.lines()[0].backfill.state.value == "running"
     asked = len(github.asked())
     with worker() as second:

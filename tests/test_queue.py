@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +19,9 @@ from cicd_health.queue import Job
 from cicd_health.store import engine
 from cicd_health.store.locks import AdvisoryLocks, FileLocks, Locks, locks_for
 from tests import loopback
+from tests.forked import Forked
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-ROOT = Path(__file__).parent.parent
 
 
 class Calls:
@@ -172,39 +168,19 @@ async def test_the_worker_says_that_it_works(prepared):
 
 
 @pytest.fixture
-def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def process() -> Iterator[Callable[..., Forked]]:
     """Starts `tests.job_worker`; what it started is killed at the latest when the test ends."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(webhook: str, *args: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.job_worker", *args]
-        environment = os.environ | {"SLACK_WEBHOOK_URL": webhook}
-        started.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True))
-        return started[-1]
-
-    yield start
-    for process in started:
-        kill(process)
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def says(process: subprocess.Popen[str], line: str) -> bool:
-    """True when the process writes this line before it ends."""
-    assert process.stdout is not None
-    return any(written.strip() == line for written in process.stdout)
+    with ExitStack() as started:
+        yield lambda webhook, *args: started.enter_context(Forked("tests.job_worker", *args, SLACK_WEBHOOK_URL=webhook))
 
 
 def test_a_process_killed_before_it_sent_leaves_its_message_to_the_next_one(prepared, process):
     port = loopback.free_port()
     first = process(f"http://127.0.0.1:{port}{loopback.WEBHOOK}", "queue")
-    assert says(first, "queued")
-    kill(first)
+    assert "queued" in first.lines()
+    first.kill()
     with loopback.slack(port) as slack:
-        assert says(process(slack.url, "work", "stop when idle"), "sent")
+        assert "sent" in process(slack.url, "work", "stop when idle").lines()
         assert process(slack.url, "work", "stop when idle").wait(20) == 0
         assert slack.texts == [":x: *CI failed*\n\nbuild"]
 
@@ -215,9 +191,9 @@ def test_a_process_killed_while_it_sent_leaves_its_message_to_the_next_one(prepa
         slack.open.clear()
         first = process(slack.url, "queue", "work")
         assert slack.wait_for(1), "the first process never reached the channel"
-        kill(first)
+        first.kill()
     with loopback.slack(port) as slack:
-        assert says(process(slack.url, "work", "later"), "sent"), "the message is lost"
+        assert "sent" in process(slack.url, "work", "later").lines(), "the message is lost"
         assert process(slack.url, "work", "later", "stop when idle").wait(20) == 0
         assert slack.texts == [":x: *CI failed*\n\nbuild"]
 

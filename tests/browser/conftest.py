@@ -75,9 +75,9 @@ def context(browser: Browser, server: running.Server, problems: list[str]) -> It
 
 @pytest.fixture(scope="module")
 def cookies(browser: Browser, server: running.Server) -> Iterator[Sequence[Any]]:
-    """The administrator's, signed in once for a file: each link is a process of its own."""
+    """The administrator's, signed in once for a file by the link of the start."""
     with browser.new_context() as signing_in:
-        signing_in.new_page().goto(server.new_link())
+        signing_in.new_page().goto(server.printed_link)
         yield signing_in.cookies()
 
 

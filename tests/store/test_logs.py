@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from datetime import timedelta
 
@@ -17,8 +15,8 @@ from cicd_health.model.logs import Excerpt, Findings, Fold, Line, LogState, Mark
 from cicd_health.store import engine, logs
 from cicd_health.store.tables import JobRow, RunRow
 from tests import log_writer
-from tests.conftest import ROOT
 from tests.factories import NOW, Rows
+from tests.forked import Forked
 
 MB = 1024 * 1024
 WHY = Excerpt((Line(2, "E   assert 1 == 2"), Line(9, "FAILED test_pay")), cause=2)
@@ -155,12 +153,10 @@ def test_a_log_whose_keeping_is_cut_short_stays_as_it_was(job: JobRow, run: RunR
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_writer_that_is_killed_leaves_one_log_or_the_other_whole(run: RunRow, turns: int):
     log_id = keep(run, None, packed("before\n"))
-    command = [sys.executable, "-m", "tests.log_writer", str(log_id)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout is not None
+    with Forked("tests.log_writer", str(log_id)) as writer:
+        lines = writer.lines()
         for _ in range(turns):
-            assert writer.stdout.readline().strip() in log_writer.WORDS
-        writer.kill()
+            assert next(lines) in log_writer.WORDS
     said = {line.text for line in log_reading.all_lines(log_id)}
     assert len(log_reading.all_lines(log_id)) == log_writer.LINES
     assert said in ({"even line"}, {"odd line"})
