@@ -19,7 +19,7 @@ MOST_HEADER_BYTES = 64 * 1024
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 FIRST_S = 30.0  # a body has so long, and then as long as it comes at this pace
 SLOWEST = 20_000  # bytes a second
-SMALL = 2**20  # bytes of a body for which there is always room
+SMALL = 128 * 1024  # bytes of a body for which there is always room, in as many connections as there may be
 LARGE_TOGETHER = 300 * 2**20  # bytes of all larger bodies at a time
 FULL = "Too many large bodies are arriving. Try again in a moment."
 

@@ -33,6 +33,9 @@ STOP_WITHIN_S = 4.5
 HEAD_WITHIN_MS = 10_000  # a client that sends its headers more slowly is cut off
 TRY_EVERY_S = 0.05
 FILES = 20_000
+# Open at once, but for websockets; all others wait at the door until one is closed. By itself Granian takes 128, and
+# whoever keeps as many open, sending or not, would keep everybody else out.
+CONNECTIONS = 4096
 # Serve the page that was built, without compiling it again.
 REFLEX = {
     "REFLEX_ENV_MODE": "prod",
@@ -67,22 +70,26 @@ def serve(host: str, port: int, on_ready: Callable[[], None], *, pages: bool = T
     """Serve page, API and websocket until SIGTERM or SIGINT; the exit code. `on_ready` is called once it answers."""
     os.environ.update({name: os.environ.get(name, value) for name, value in REFLEX.items()})
     sys.setswitchinterval(TURN_S)
-    _allow_files()
+    connections = min(CONNECTIONS, _allow_files() // 2)
     engine.limit_questions(settings.get().query_timeout_s)
     gc.disable()
     application = importlib.import_module(APP if pages else WITHOUT_PAGES).app()
     gc.freeze()  # what was loaded stays: the collector need not walk it again and again, nor while it is loaded
     gc.set_threshold(*COLLECT_AFTER)
     gc.enable()
-    return asyncio.run(_serve(application, host, port, on_ready))
+    return asyncio.run(_serve(application, host, port, connections, on_ready))
 
 
-def _allow_files() -> None:
-    """Each page that is open is an open file, and a shell grants a program but a thousand unless it asks for more."""
+def _allow_files() -> int:
+    """Each page that is open is an open file, and a shell grants a program but a thousand unless it asks for more.
+
+    How many this process may open now, up to those wanted.
+    """
     granted, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
     if granted != resource.RLIM_INFINITY and granted < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return wanted
 
 
 def serve_reloading(host: str, port: int, on_ready: Callable[[], None]) -> int:
@@ -98,7 +105,7 @@ def serve_reloading(host: str, port: int, on_ready: Callable[[], None]) -> int:
             return process.wait()
 
 
-async def _serve(application: Any, host: str, port: int, on_ready: Callable[[], None]) -> int:
+async def _serve(application: Any, host: str, port: int, connections: int, on_ready: Callable[[], None]) -> int:
     server = Server(
         application,
         host,
@@ -106,6 +113,8 @@ async def _serve(application: Any, host: str, port: int, on_ready: Callable[[], 
         interface=Interfaces.ASGI,
         log_level=LogLevels.error,
         log_dictconfig={"loggers": {"_granian": {}, "granian.access": {}}},  # like all others, to our handler
+        backlog=connections,
+        backpressure=connections,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN_MS),
     )
     stop = asyncio.Event()

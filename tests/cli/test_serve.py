@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -87,6 +89,16 @@ def test_the_page_is_live_under_whatever_address_it_was_loaded_from(server, host
     connection.request("GET", "/_event/?EIO=4&transport=websocket", headers=headers)
     assert connection.getresponse().status == status
     connection.close()
+
+
+def test_whoever_holds_many_connections_open_keeps_nobody_else_out(server: running.Server):
+    where = urlsplit(server.url)
+    with contextlib.ExitStack() as held:
+        for _ in range(300):
+            silent = held.enter_context(socket.create_connection((where.hostname, where.port), timeout=5))
+            silent.sendall(b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        with urllib.request.urlopen(f"{server.url}/health", timeout=5) as answer:
+            assert answer.status == 200
 
 
 def test_nobody_sees_the_page_without_signing_in(server: running.Server):
