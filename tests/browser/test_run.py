@@ -225,6 +225,21 @@ def test_the_page_changes_while_one_looks(page: Page, server: running.Server):
     assert page.evaluate("window.stayed") is True
 
 
+def test_however_far_one_scrolls_the_log_covers_nothing_below(page: Page, server: running.Server):
+    log = "\n".join([*("[DEBUG] quiet" for _ in range(40)), *FAILING])
+    posted(server, 40, log, minutes=20)
+    page.goto(f"/runs/{posted(server, 41, log)}")
+    elsewhere = region(page, "This failure elsewhere")
+    expect(elsewhere.get_by_role("listitem")).not_to_have_count(0)
+    page.set_viewport_size({"width": 1440, "height": 500})
+    page.mouse.wheel(0, 100_000)
+    page.wait_for_function("scrollY > 0 && scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+    above, below = region(page, "Log").bounding_box(), elsewhere.bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] <= below["y"]
+
+
 def test_a_run_that_is_not_there_is_said(page: Page):
     for path in ("/runs/99999999", "/runs/abc"):
         page.goto(path)

@@ -39,7 +39,7 @@ def log_viewer() -> rx.Component:
             _absent(head),
         ),
         _footer(head),
-        class_name=f"{SURFACE} tab:sticky tab:top-[60px] self-start",
+        class_name=f"{SURFACE} tab:sticky tab:top-[60px]",
         custom_attrs={"aria-label": "Log", "data-keys": "log"},
     )
 

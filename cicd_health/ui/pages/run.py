@@ -30,7 +30,7 @@ def _run() -> rx.Component:
                 rx.el.div(run_aside.against(aside.against), class_name="min-w-0 max-desk:order-1 empty:hidden"),
                 class_name="contents desk:grid gap-4 tab:gap-5 min-w-0",
             ),
-            log_viewer(),
+            rx.el.div(log_viewer(), class_name="min-w-0 self-stretch"),  # it stays within this, above what comes below
             rx.el.div(
                 run_aside.elsewhere(aside.elsewhere),
                 run_aside.alerts(aside.alerts),
