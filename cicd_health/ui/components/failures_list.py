@@ -40,8 +40,8 @@ COLUMNS: tuple[tuple[Any, str | None, str], ...] = (
     ("Runs", "runs", "w-[68px] text-right"),
     ("First seen", "", f"w-[104px] text-right {DESK}"),
     ("Last seen", "last", f"w-[108px] text-right {MID}"),
-    ("Newest run", None, f"w-[108px] text-right {DESK}"),
-    ("Incidents", None, "w-[244px]"),
+    ("Newest run", None, f"w-[96px] text-right {DESK}"),
+    ("Incidents", None, "w-[256px]"),
 )
 
 

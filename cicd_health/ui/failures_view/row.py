@@ -17,7 +17,6 @@ from cicd_health.ui.geometry import Spark
 from cicd_health.ui.routes import AskedAlerts, AskedFailures, AskedPipeline, AskedRuns
 
 JOBS = 2  # named in a row
-OPEN_STATES = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.MUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +130,13 @@ def said_of(incident: OpenIncident, now: datetime, zone: tzinfo) -> str:
 
 
 def _said_of_several(incidents: Sequence[OpenIncident]) -> str:
-    """`2 open, 1 muted`; empty for none."""
+    """`2 muted`, `1 of 2 open`, `2 incidents`; empty for none."""
     states = Counter(one.state for one in incidents)
-    return ", ".join(f"{text.count(states[state])} {state.value}" for state in OPEN_STATES if states[state])
+    if len(states) == 1:
+        return f"{text.count(len(incidents))} {incidents[0].state.value}"
+    if some_open := states[IncidentState.OPEN]:
+        return f"{text.count(some_open)} of {text.count(len(incidents))} open"
+    return f"{text.count(len(incidents))} incidents" if incidents else ""
 
 
 def incident_page(incident: OpenIncident) -> str:

@@ -111,8 +111,9 @@ def test_the_runs_of_a_row_are_those_of_the_window_to_the_second():
     [
         (("open",), "Open", "open"),
         (("muted",), "Muted until fixed", "muted"),
-        (("open", "muted", "open"), "2 open, 1 muted", "open"),
+        (("open", "muted", "open"), "2 of 3 open", "open"),
         (("muted", "muted"), "2 muted", "muted"),
+        (("acknowledged", "muted"), "2 incidents", "open"),
         ((), "", ""),
     ],
 )
