@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,6 +26,13 @@ ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 queue.LOOK_S.update(dict.fromkeys(queue.LOOK_S, 0.2))  # nobody here wants to wait for a job to be seen
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector need not walk it again, a hundred times in a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def migrate(url: str) -> None:

@@ -24,18 +24,19 @@ def since(engine: sa.Engine) -> datetime | None:
 
 def watch(engine: sa.Engine) -> None:
     """Notice what writing says."""
+    # Not the engine itself: its dialect keeps what listens to it, and caches of statements keep the dialect.
+    url = str(engine.url)
 
     @event.listens_for(engine, "handle_error")
     def _failed(context: ExceptionContext) -> None:
         origin = context.original_exception
         if {getattr(origin, "pgcode", None), getattr(origin, "sqlite_errorname", None)} & FULL:
-            _note(str(engine.url), datetime.now(UTC))
+            _note(url, datetime.now(UTC))
 
     @event.listens_for(engine, "commit")
     def _written(connection: sa.Connection) -> None:
         # It is told before it is done. One that fails brings back what it took away.
         if _since and not connection.get_execution_options().get("reads_only"):
-            url = str(engine.url)
             since = _since.pop(url, None)  # at once: others commit at the same moment
             if since is not None:
                 _over[url] = since, datetime.now(UTC)

@@ -9,8 +9,8 @@ from typing import Any
 from cicd_health.model.tally import Measured, Row, Seconds, Tally
 from cicd_health.store.reports.memory import Memory
 
-# In bins, each of about 60 bytes: what is read of ten million runs for windows of 90 days takes a fifth of it.
-MEMORY = Memory(room=2_000_000)
+# In bins, each of about 60 bytes: what is read of ten million runs for windows of 90 days takes two fifths of it.
+MEMORY = Memory(room=1_000_000)
 A_PIECE = 20  # what a piece weighs beside its bins
 A_REFERENCE = 2
 
