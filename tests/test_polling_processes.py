@@ -15,7 +15,7 @@ from tests.forked import Forked
 from tests.github_stub import GitHubStub
 
 REPO = "kestrel/checkout-api"
-RUNS = 240
+RUNS = 400
 
 
 @pytest.fixture
